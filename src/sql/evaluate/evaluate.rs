@@ -10,7 +10,8 @@ use crate::sql::values::order::{order, same};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
-/// What goes into a column: a column that the update doesn't carry may stay as it is.
+/// The value for a column of the sink. If the expression is a column that the update doesn't carry, the value is
+/// [`Value::Unchanged`].
 pub(crate) fn feed<'a>(expression: &'a Expression, context: &EvaluationContext<'a>) -> Evaluated<'a> {
     match expression {
         Expression::Column(index, _) => Ok(context.column(*index)),
@@ -88,7 +89,7 @@ pub(crate) fn evaluate<'a>(expression: &'a Expression, context: &EvaluationConte
     })
 }
 
-/// `None` is SQL's UNKNOWN.
+/// The result of a condition. `None` is SQL's UNKNOWN.
 fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Option<bool> {
     if left.is_null() || right.is_null() {
         return None;
@@ -96,7 +97,7 @@ fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Option<
     let ordering = order(left, right);
     Some(match comparison {
         Comparison::Equal => ordering == Some(Ordering::Equal),
-        // NaN differs from everything, as in Java.
+        // NaN differs from every value, also from NaN, as in Java.
         Comparison::NotEqual => ordering != Some(Ordering::Equal),
         Comparison::Less => ordering.is_some_and(Ordering::is_lt),
         Comparison::LessOrEqual => ordering.is_some_and(Ordering::is_le),
@@ -105,7 +106,7 @@ fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Option<
     })
 }
 
-/// TRUE if one is equal, else UNKNOWN if one is NULL.
+/// TRUE if one value of the list is equal. Otherwise UNKNOWN if one of them is NULL.
 fn is_in<'a>(value: Value<'a>, list: &'a [Expression], context: &EvaluationContext<'a>) -> Evaluated<'a, Option<bool>> {
     if value.is_null() {
         return Ok(None);
@@ -121,7 +122,7 @@ fn is_in<'a>(value: Value<'a>, list: &'a [Expression], context: &EvaluationConte
     Ok(found)
 }
 
-/// Whether the expression gives the row's column `index` as it is.
+/// Whether the expression is the row's column `index`, unchanged.
 pub(crate) fn is_column(expression: &Expression, index: usize) -> bool {
     match expression {
         Expression::Column(column, _) => *column == index,
@@ -130,7 +131,7 @@ pub(crate) fn is_column(expression: &Expression, index: usize) -> bool {
     }
 }
 
-/// `None` is SQL's UNKNOWN.
+/// The result of a condition. `None` is SQL's UNKNOWN.
 fn condition<'a>(expression: &'a Expression, context: &EvaluationContext<'a>) -> Evaluated<'a, Option<bool>> {
     Ok(match evaluate(expression, context)? {
         Value::Bool(value) => Some(value),
@@ -142,7 +143,7 @@ fn truth<'a>(value: Option<bool>) -> Value<'a> {
     value.map_or(Value::Null, Value::Bool)
 }
 
-/// A constant of its type; folding has brought it there.
+/// The value of a constant. Folding has converted it to its type before.
 fn constant<'a>(literal: &'a Literal, data_type: &DataType) -> Value<'a> {
     match literal {
         Literal::Null => Value::Null,

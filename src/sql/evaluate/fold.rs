@@ -1,4 +1,4 @@
-//! Computes once what is the same for every row.
+//! Computes once the parts of an expression whose value is the same for every row.
 
 use bumpalo::Bump;
 
@@ -11,8 +11,8 @@ use crate::types::data_type::DataType;
 use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;
 
-/// The expression with constants in place of what has constant operands. What fails is left as it is, so that it fails only
-/// for the records for which it is computed.
+/// The expression in which each part with constant operands is replaced by its value. If computing a part fails, the part
+/// is kept, so that it fails only for the records for which it is computed.
 pub(crate) fn fold(expression: Expression, zone: &TimeZone) -> Expression {
     let all = |operands: Vec<Expression>| operands.into_iter().map(|operand| fold(operand, zone)).collect::<Vec<_>>();
     let one = |operand: Box<Expression>| Box::new(fold(*operand, zone));
@@ -51,7 +51,7 @@ pub(crate) fn fold(expression: Expression, zone: &TimeZone) -> Expression {
     }
 }
 
-/// A number or a moment may be written in a simpler form than its type has.
+/// The constant in the form of its type, because a number or a moment may be written in a simpler form.
 fn normal(literal: Literal, data_type: DataType, zone: &TimeZone) -> Expression {
     let arena = Bump::new();
     let written = match &literal {
@@ -95,7 +95,7 @@ fn is_constant(expression: &Expression) -> bool {
     }
 }
 
-/// `None`: a value that no literal holds.
+/// The value as a literal. `None`: there is no literal for such a value.
 fn owned(value: Value<'_>) -> Option<Literal> {
     Some(match value {
         Value::Null => Literal::Null,

@@ -1,4 +1,4 @@
-//! A call of a function: its operands, and how its value is computed from theirs.
+//! A call of a function: its operands, and how its value is computed from their values.
 
 use std::any::Any;
 use std::fmt;
@@ -12,19 +12,21 @@ use crate::types::data_type::DataType;
 use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;
 
-/// How the value of a function is computed. What a call needs besides its operands, such as a compiled pattern, is in the
-/// fields of the type that implements this: it is made once, when the job file is read. Nothing here has a default.
+/// How the value of a function is computed. The fields of the type that implements this trait contain what a call needs in
+/// addition to its operands, such as a compiled pattern. They are made once, when the job file is read. No item has a
+/// default.
 pub trait Evaluate: fmt::Debug + PartialEq + Send + Sync + 'static {
-    /// Whether it can have a value although an operand is NULL. A function of which this is false is NULL then.
+    /// Whether the function can have a value if an operand is NULL. If false, the value is NULL whenever an operand is
+    /// NULL.
     const TAKES_NULL: bool;
-    /// Whether it gives another value at another time. A call of constants that doesn't is computed once, at the start.
+    /// Whether the value depends on the time. If false, a call with constant operands is computed once, at the start.
     const ASKS_THE_CLOCK: bool;
 
     /// The value for one row. It is called for each row: memory comes from the arena.
     fn evaluate<'a>(&self, operands: &Operands<'a, '_>) -> Evaluated<'a>;
 }
 
-/// What a function is called with for one row.
+/// The operands of a call for one row.
 pub struct Operands<'a, 'c> {
     pub values: &'a [Value<'a>],
     /// The type of the call's value.
@@ -41,7 +43,8 @@ impl<'a> Operands<'a, '_> {
         self.context.zone
     }
 
-    /// They are not those that the function takes. The plan checks their number and their types, so this can't happen.
+    /// The error for operands that the function doesn't take. It can't happen, because the plan checks their number and
+    /// their types.
     pub fn unexpected(&self) -> Evaluated<'a> {
         Err(EvaluationError::Refused("a function was called with operands it doesn't take"))
     }
@@ -63,9 +66,9 @@ pub struct Callable {
     asks_the_clock: bool,
 }
 
-/// [`Evaluate`] without what a trait object can't have.
+/// [`Evaluate`] without the items that a trait object can't have.
 trait AnyFunction: Any + fmt::Debug + Send + Sync {
-    /// The arguments stay apart, so that they are passed in registers: the caller is a recursion.
+    /// The arguments are not put into one struct, so that they are passed in registers: the caller is recursive.
     fn value<'a>(
         &self,
         operands: &'a [Value<'a>],
@@ -92,7 +95,7 @@ impl<F: Evaluate> AnyFunction for F {
 }
 
 impl Expression {
-    /// A call of the function, whose value has the type.
+    /// A call of the function. Its value has the type `data_type`.
     pub fn call<F: Evaluate>(function: F, operands: Vec<Expression>, data_type: DataType) -> Expression {
         let function =
             Callable { function: Arc::new(function), takes_null: F::TAKES_NULL, asks_the_clock: F::ASKS_THE_CLOCK };

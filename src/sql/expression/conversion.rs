@@ -1,21 +1,21 @@
-//! Which types convert into which: by themselves, and by CAST.
+//! Which types are converted into which others: implicitly, and by CAST.
 
 use super::literal;
 use crate::sql::expression::{Expression, Literal};
 use crate::types::data_type::{DataType, RowField};
 
-/// How a value gets into a column of a declared type.
+/// How a value is converted to the type of a column.
 #[derive(Debug, PartialEq)]
 pub enum ColumnConversion {
     Fits(Expression),
-    /// Only by a CAST that the job must ask for.
+    /// Only by a CAST in the query.
     NeedsCast,
     /// Not even by a CAST.
     Impossible,
 }
 
-/// Puts a value into a column. Conversions that lose nothing happen by themselves; those that leave the value as it
-/// is (INT into BIGINT, VARCHAR(10) into STRING) cost nothing, so no cast is written.
+/// Converts a value for a column. Conversions that lose nothing are implicit. If a conversion doesn't change the value (INT
+/// to BIGINT, VARCHAR(10) to STRING), no cast is added.
 pub fn assign(expression: Expression, target: &DataType) -> ColumnConversion {
     let from = expression.data_type();
     if let Expression::Literal(Literal::Null, _) = expression {
@@ -32,7 +32,7 @@ pub fn assign(expression: Expression, target: &DataType) -> ColumnConversion {
     }
 }
 
-/// A cast, done here and now where the operand is a constant that converts without a doubt.
+/// A cast. If the operand is a constant whose conversion is certain, it is converted now.
 pub fn cast(expression: Expression, target: &DataType) -> Expression {
     if expression.data_type() == *target {
         return expression;
@@ -45,7 +45,7 @@ pub fn cast(expression: Expression, target: &DataType) -> Expression {
     Expression::Cast(Box::new(expression), target.clone())
 }
 
-/// Every value of the one type is, unchanged, a value of the other.
+/// Whether every value of the one type is also a value of the other type, without a change.
 fn keeps_the_value(from: &DataType, to: &DataType) -> bool {
     use DataType::{Array, Binary, Char, Time, Timestamp, TimestampLtz, Varbinary, Varchar};
     match (from, to) {
@@ -69,7 +69,8 @@ fn integer_rank(data_type: &DataType) -> u8 {
     }
 }
 
-/// Conversions that Flink does by itself. Shortening a text or a fraction is one of them, narrowing a number is not.
+/// Whether Flink makes this conversion implicitly. It shortens texts and fractions implicitly, but it doesn't narrow
+/// numbers.
 fn is_implicit(from: &DataType, to: &DataType) -> bool {
     use DataType::{Array, Binary, Decimal, Double, Float, Null, Time, Timestamp, TimestampLtz, Varbinary};
     match (from, to) {
@@ -87,7 +88,7 @@ fn is_implicit(from: &DataType, to: &DataType) -> bool {
     }
 }
 
-/// Conversions that a CAST may ask for.
+/// Whether a CAST can make this conversion.
 pub fn can_cast(from: &DataType, to: &DataType) -> bool {
     use DataType::{Array, BigInt, Binary, Boolean, Date, Int, IntervalDayTime, IntervalYearMonth, Map, Multiset};
     use DataType::{Null, Row, Time, Timestamp, TimestampLtz, Varbinary};
@@ -116,7 +117,7 @@ pub fn can_cast(from: &DataType, to: &DataType) -> bool {
     }
 }
 
-/// The type in which two values can be compared.
+/// The type in which values of two types are compared.
 pub fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
     use DataType::{Array, Binary, Date, Double, Float, Null, Time, Timestamp, TimestampLtz, Varbinary};
     Some(match (left, right) {
@@ -131,7 +132,7 @@ pub fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
                 right.clone()
             }
         }
-        // Any two of them, approximate ones included, meet in DOUBLE.
+        // If one of two numbers is approximate, they are compared as DOUBLE.
         (Float | Double, right) if right.is_numeric() => Double,
         (left, Float | Double) if left.is_numeric() => Double,
         (left, right) if left.is_numeric() && right.is_numeric() => wider_decimal(left, right),
@@ -143,7 +144,7 @@ pub fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
         ) => TimestampLtz { precision: *left.max(right) },
         (Date, moment @ (Timestamp { .. } | TimestampLtz { .. }))
         | (moment @ (Timestamp { .. } | TimestampLtz { .. }), Date) => moment.clone(),
-        // A text beside a moment is one: market_time > '2024-01-01 00:00:00'.
+        // A text that is compared with a moment is read as a moment: market_time > '2024-01-01 00:00:00'.
         (text, moment @ (Date | Time { .. } | Timestamp { .. } | TimestampLtz { .. }))
         | (moment @ (Date | Time { .. } | Timestamp { .. } | TimestampLtz { .. }), text)
             if text.is_text() =>
@@ -155,7 +156,7 @@ pub fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
     })
 }
 
-/// Digits, and those of them behind the point, of an exact number.
+/// The number of digits of an exact number, and how many of them are after the point.
 pub fn exact_digits(data_type: &DataType) -> (u8, u8) {
     match data_type {
         DataType::TinyInt => (3, 0),
@@ -171,11 +172,12 @@ fn wider_decimal(left: &DataType, right: &DataType) -> DataType {
     let scale = left_scale.max(right_scale);
     let whole = (left_precision - left_scale).max(right_precision - right_scale);
     let precision = (whole + scale).min(38);
-    // Digits in front of the point matter more than those behind it.
+    // If there are too many digits, those before the point are kept first.
     DataType::Decimal { precision, scale: scale.min(38 - whole.min(38)) }
 }
 
-/// The type that CASE, COALESCE and their like give values of several types. NULLs alone have none.
+/// The type of CASE, COALESCE and similar expressions whose values have several types. If all values are NULL, there is
+/// none.
 pub fn merge(types: &[&DataType]) -> Option<DataType> {
     let mut known = types.iter().filter(|data_type| ***data_type != DataType::Null);
     let first = (*known.next()?).clone();
@@ -187,7 +189,7 @@ fn merge_two(left: &DataType, right: &DataType) -> Option<DataType> {
     let inner = |left: &DataType, right: &DataType| merge(&[left, right]).map(Box::new);
     match (left, right) {
         (same, other) if same == other => Some(same.clone()),
-        // Fixed lengths that differ would be filled up, so they become varying.
+        // The result has a varying length. With a fixed length the shorter values would be filled up.
         (Char(left) | Varchar(left), Char(right) | Varchar(right)) => Some(Varchar(*left.max(right))),
         (Binary(left) | Varbinary(left), Binary(right) | Varbinary(right)) => Some(Varbinary(*left.max(right))),
         (Float, Decimal { .. } | Double) | (Decimal { .. } | Double, Float) => Some(Double),
@@ -208,12 +210,12 @@ fn merge_two(left: &DataType, right: &DataType) -> Option<DataType> {
     }
 }
 
-/// The same, or an error that names the types.
+/// The result of [`merge`], or an error that names the types.
 pub fn merged_type(types: &[&DataType]) -> Result<DataType, String> {
     merge(types).ok_or_else(|| no_common_type(types))
 }
 
-/// All operands in their common type.
+/// The operands, converted to their common type.
 pub fn merged(operands: Vec<Expression>) -> Result<(Vec<Expression>, DataType), String> {
     let types: Vec<&DataType> = operands.iter().map(Expression::type_ref).collect();
     let data_type = merged_type(&types)?;
@@ -226,7 +228,7 @@ pub fn no_common_type(types: &[&DataType]) -> String {
     format!("{} have no type in common; CAST them to one", shown.join(" and "))
 }
 
-/// A bare NULL where a text is taken is one.
+/// Gives a NULL without a type the type STRING.
 pub fn typed_null(expression: Expression) -> Expression {
     match expression.type_ref() {
         DataType::Null => cast(expression, &DataType::STRING),
@@ -234,7 +236,7 @@ pub fn typed_null(expression: Expression) -> Expression {
     }
 }
 
-/// The value in a wider type; as it is where every value of the one is one of the other.
+/// Converts a value to a wider type. If all values of its type are also values of the wider one, no cast is added.
 pub fn widen(expression: Expression, target: &DataType) -> Expression {
     match &expression {
         Expression::Literal(..) => cast(expression, target),

@@ -4,7 +4,7 @@ use crate::sql::expression::Literal;
 use crate::types::data_type::DataType;
 use crate::types::value::Decimal;
 
-/// A number's value and type, as Flink types it: INT, BIGINT, DECIMAL, or DOUBLE where it has an exponent.
+/// A number's value and its type in Flink: INT, BIGINT, DECIMAL, or DOUBLE if it has an exponent.
 pub fn number(digits: &str, negative: bool) -> Option<(Literal, DataType)> {
     let signed = if negative { format!("-{digits}") } else { digits.to_string() };
     if digits.contains(['e', 'E']) {
@@ -25,13 +25,13 @@ pub fn number(digits: &str, negative: bool) -> Option<(Literal, DataType)> {
     Some((Literal::Decimal(Decimal { unscaled, scale }), DataType::Decimal { precision, scale }))
 }
 
-/// A string's type is CHAR of its length, as in Flink.
+/// A string. Its type is CHAR of its length, as in Flink.
 pub fn text(text: String) -> (Literal, DataType) {
     let length = u32::try_from(text.chars().count()).unwrap_or(crate::types::data_type::UNBOUNDED);
     (Literal::Text(text), DataType::Char(length))
 }
 
-/// `yyyy-mm-dd`, as days since 1970.
+/// Reads `yyyy-mm-dd` as days since 1970.
 pub fn date(text: &str) -> Option<i32> {
     let mut parts = text.splitn(3, '-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
@@ -46,14 +46,14 @@ pub fn date(text: &str) -> Option<i32> {
     if !is_date || year == 0 || !(1..=12).contains(&month) || !(1..=last).contains(&day) {
         return None;
     }
-    // Years that start in March end with the leap day; 400 of them have 146,097 days.
+    // Years are counted from March, so that the leap day is their last day. 400 years have 146,097 days.
     let years = if month <= 2 { year - 1 } else { year };
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let days = 365 * years + years / 4 - years / 100 + years / 400 + day_of_year - 719_468;
     i32::try_from(days).ok()
 }
 
-/// `HH:mm:ss[.fraction]`, as nanoseconds since midnight and the number of fraction digits.
+/// Reads `HH:mm:ss[.fraction]` as nanoseconds since midnight, with the number of fraction digits.
 pub fn time(text: &str) -> Option<(i64, u8)> {
     let (clock, fraction) = text.split_once('.').unwrap_or((text, ""));
     let mut parts = clock.splitn(3, ':');
@@ -66,7 +66,7 @@ pub fn time(text: &str) -> Option<(i64, u8)> {
     Some((((hour * 60 + minute) * 60 + second) * 1_000_000_000 + nanos, precision))
 }
 
-/// `yyyy-mm-dd HH:mm:ss[.fraction]`, with the number of fraction digits.
+/// Reads `yyyy-mm-dd HH:mm:ss[.fraction]`, with the number of fraction digits.
 pub fn timestamp(text: &str) -> Option<(Literal, u8)> {
     let (day, clock) = text.split_once(' ')?;
     let (nanos_of_day, precision) = time(clock.trim_start())?;
@@ -80,7 +80,7 @@ fn digits(text: &str) -> Option<i64> {
     all_digits.then(|| text.parse().ok()).flatten()
 }
 
-/// The constant as another type, where the result is certain; otherwise it is cast like any value.
+/// The constant as another type. `None`: the result isn't certain, so the constant is cast like any value.
 pub fn convert(constant: &Literal, target: &DataType) -> Option<Literal> {
     match (constant, target) {
         (Literal::Null, _) => Some(Literal::Null),
@@ -88,7 +88,7 @@ pub fn convert(constant: &Literal, target: &DataType) -> Option<Literal> {
         (Literal::Int(number), DataType::Int) => i32::try_from(*number).ok().map(|_| Literal::Int(*number)),
         (Literal::Int(number), DataType::SmallInt) => i16::try_from(*number).ok().map(|_| Literal::Int(*number)),
         (Literal::Int(number), DataType::TinyInt) => i8::try_from(*number).ok().map(|_| Literal::Int(*number)),
-        // Up to 2^53 every whole number is a double.
+        // Every whole number up to 2^53 is exact as a double.
         (Literal::Int(number), DataType::Double) if number.unsigned_abs() <= 1 << 53 => {
             Some(Literal::Double(*number as f64))
         }
@@ -112,7 +112,7 @@ pub fn convert(constant: &Literal, target: &DataType) -> Option<Literal> {
     }
 }
 
-/// More fraction digits, never fewer.
+/// The number with this scale. `None`: it would lose fraction digits or have too many digits.
 fn rescale(number: Decimal, precision: u8, scale: u8) -> Option<Literal> {
     let more = u32::from(scale.checked_sub(number.scale)?);
     let unscaled = number.unscaled.checked_mul(10_i128.checked_pow(more)?)?;

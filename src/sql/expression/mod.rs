@@ -1,5 +1,5 @@
-//! Typed expressions over a source row: what `SELECT` computes. `sql/plan` makes them, checked and with
-//! every implicit conversion written out as a cast, so that evaluation never meets a type it must refuse.
+//! Typed expressions over a source row, which a `SELECT` computes. `sql/plan` makes them. It checks them and makes every
+//! implicit conversion a cast, so that evaluation never gets a type that it must refuse.
 
 pub mod call;
 pub mod conversion;
@@ -46,21 +46,21 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
-/// An expression whose type is known. Boolean ones follow SQL's three-valued logic.
+/// An expression whose type is known. Boolean expressions follow SQL's three-valued logic.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expression {
-    /// The source row's column of this index; metadata of the record is counted behind the row's columns.
+    /// The source row's column with this index. The indexes of the record's metadata come after those of the row's columns.
     Column(usize, DataType),
     Literal(Literal, DataType),
     /// Flink's CAST from the operand's type. A value that can't be converted rejects the record.
     Cast(Box<Expression>, DataType),
-    /// The same, but NULL where the value can't be converted.
+    /// Flink's TRY_CAST: NULL if the value can't be converted.
     TryCast(Box<Expression>, DataType),
     /// Both sides have the same type.
     Compare(Comparison, Box<Expression>, Box<Expression>),
-    /// Both sides have the same type; NULL is a value like others.
+    /// Both sides have the same type. NULL is a value like any other.
     IsDistinct(Box<Expression>, Box<Expression>),
-    /// All have the same type.
+    /// All values have the same type.
     In(Box<Expression>, Vec<Expression>),
     And(Box<Expression>, Box<Expression>),
     Or(Box<Expression>, Box<Expression>),
@@ -68,15 +68,15 @@ pub enum Expression {
     IsNull(Box<Expression>),
     /// IS TRUE, IS FALSE: never NULL.
     Is(bool, Box<Expression>),
-    /// The value beside the first condition that is TRUE. All values have the type.
+    /// The value of the first branch whose condition is TRUE. All values have the same type.
     Case {
         branches: Vec<(Expression, Expression)>,
         otherwise: Box<Expression>,
         data_type: DataType,
     },
-    /// The first that isn't NULL.
+    /// The first value that isn't NULL.
     Coalesce(Vec<Expression>, DataType),
-    /// The ROW's field of this index.
+    /// The ROW's field with this index.
     Field(Box<Expression>, usize, DataType),
     Call(Call),
 }
@@ -106,7 +106,7 @@ impl Expression {
             | Expression::Is(..) => &DataType::Boolean,
         }
     }
-    /// What this is computed from.
+    /// The expressions from which this one is computed.
     pub fn operands(&self) -> Vec<&Expression> {
         match self {
             Expression::Column(..) | Expression::Literal(..) => Vec::new(),

@@ -1,6 +1,6 @@
-//! What defines a function, and how a call of it is checked before it is planned.
+//! The definition of a function, and how a call of it is checked before it is planned.
 
-// With `use crate::sql::functions::definition::*` a function's file has all that it needs to define it.
+// With `use crate::sql::functions::definition::*` a function's file imports all names that its definition needs.
 pub use self::ParameterType::{Any, Condition, Integer, Moment, Number, Real, Text};
 pub use crate::sql::expression::call::{Evaluate, Operands};
 use crate::sql::expression::conversion::{cast, typed_null};
@@ -9,18 +9,18 @@ pub use crate::sql::values::context::{Evaluated, EvaluationError};
 pub use crate::types::data_type::DataType;
 pub use crate::types::value::Value;
 
-/// The expression of a call, or what is wrong with it.
+/// The expression of a call, or the error in the call.
 pub type PlannedCall = Result<Expression, String>;
 
 /// A function that a query calls by its name. No field has a default: if a function's file leaves one out, the crate doesn't
 /// compile. The value is computed by a type that implements [`Evaluate`], in the same file.
 pub struct Function {
-    /// In capital letters. Another name for the same is a function too, with the same `plan`.
+    /// The name in capital letters. An alias is a [`Function`] of its own with the same `plan`.
     pub name: &'static str,
     pub parameters: Parameters,
-    /// How it is called, as the documentation and errors show it.
+    /// How the function is called, as the documentation and errors show it.
     pub form: &'static str,
-    /// What it gives, for the documentation.
+    /// The meaning of the value, for the documentation.
     #[cfg_attr(not(feature = "internals"), expect(dead_code))]
     pub meaning: &'static str,
     /// Makes the expression of a call: [`Expression::call`] with the type of the value, or another expression that means the
@@ -28,14 +28,14 @@ pub struct Function {
     pub plan: fn(Vec<Expression>) -> PlannedCall,
 }
 
-/// What a function takes.
+/// The parameters of a function.
 pub struct Parameters {
     types: &'static [ParameterType],
     optional: usize,
     repeats: bool,
 }
 
-/// What may stand for a parameter.
+/// The types of operands that a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterType {
     Text,
@@ -55,7 +55,7 @@ impl Parameters {
         Parameters { types, optional: 0, repeats: false }
     }
 
-    /// So many of the last operands may be left out.
+    /// The last operands, at most this many, may be left out.
     pub const fn optional(self, optional: usize) -> Parameters {
         Parameters { optional, ..self }
     }
@@ -67,7 +67,7 @@ impl Parameters {
 }
 
 impl Function {
-    /// The expression of a call, or why there can't be one.
+    /// The expression of a call, or the error in the call.
     pub fn call(&self, operands: Vec<Expression>) -> PlannedCall {
         let found: Vec<String> = operands.iter().map(|operand| operand.type_ref().to_string()).collect();
         let Parameters { types, optional, repeats } = self.parameters;
@@ -105,7 +105,7 @@ impl ParameterType {
     }
 }
 
-/// The type of the first operand; INT where there is none.
+/// The type of the first operand. INT if there is none.
 pub fn first_type(operands: &[Expression]) -> DataType {
     operands.first().map_or(DataType::Int, Expression::data_type)
 }

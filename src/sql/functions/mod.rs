@@ -1,5 +1,6 @@
-//! Flink's functions and operators that compute a value from values: a file for each, or for a few that share their evaluation.
-//! A file holds all of it: its name and parameters, its lines for the documentation, what a call becomes, and its evaluation.
+//! Flink's functions and operators that compute a value from values: a file for each, or for a few that share their
+//! evaluation. The file contains everything about the function: its name and parameters, its lines for the documentation,
+//! the expression of a call, and the evaluation.
 
 pub mod choice;
 pub mod definition;

@@ -1,4 +1,4 @@
-//! A column of a CREATE TABLE, and its key.
+//! A column of a CREATE TABLE, and the PRIMARY KEY.
 
 use sqlparser::ast::Expr;
 
@@ -17,7 +17,7 @@ pub struct ColumnDefinition {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum ColumnKind {
-    /// What a message holds, and what a target table stores.
+    /// A column that messages contain, or that a target table stores.
     Physical { data_type: DataType, not_null: bool, parts: Vec<TypePart> },
     /// `METADATA [FROM 'key'] [VIRTUAL]`. Without FROM, the key is the column's name.
     Metadata { data_type: DataType, key: Name, is_virtual: bool },
@@ -31,14 +31,14 @@ pub struct PrimaryKey {
     pub columns: Vec<Name>,
 }
 
-/// A column, and the key if the column is declared as one.
+/// Parses a column. If it is declared as PRIMARY KEY, the key is set.
 pub fn parse(cursor: &mut TokenCursor<'_>, primary_key: &mut Option<PrimaryKey>) -> Parsed<ColumnDefinition> {
     let name = cursor.name("a column name")?;
     let kind = kind(cursor, primary_key, &name)?;
     Ok(ColumnDefinition { name, kind })
 }
 
-/// What follows the column's name.
+/// Parses the text after the column's name.
 pub fn kind(cursor: &mut TokenCursor<'_>, primary_key: &mut Option<PrimaryKey>, name: &Name) -> Parsed<ColumnKind> {
     if cursor.accept_word("AS") {
         let tokens = cursor.element();
@@ -70,7 +70,7 @@ pub fn kind(cursor: &mut TokenCursor<'_>, primary_key: &mut Option<PrimaryKey>, 
     })
 }
 
-/// What follows METADATA.
+/// Parses the text after METADATA.
 fn metadata_key(cursor: &mut TokenCursor<'_>, column: &Name) -> Parsed<(Name, bool)> {
     let key = if cursor.accept_word("FROM") {
         let (text, at) = cursor.text("the metadata's key")?;
@@ -81,7 +81,7 @@ fn metadata_key(cursor: &mut TokenCursor<'_>, column: &Name) -> Parsed<(Name, bo
     Ok((key, cursor.accept_word("VIRTUAL")))
 }
 
-/// A key that is declared behind the columns.
+/// Parses a key that is declared after the columns.
 pub fn table_key(cursor: &mut TokenCursor<'_>, primary_key: &mut Option<PrimaryKey>) -> Parsed<()> {
     let at = cursor.at();
     if cursor.next_is("UNIQUE") {
@@ -107,7 +107,7 @@ fn set_key(primary_key: &mut Option<PrimaryKey>, key: PrimaryKey) -> Parsed<()> 
     Ok(())
 }
 
-/// The managed service's examples leave `NOT ENFORCED` out.
+/// Accepts `NOT ENFORCED`. It may be missing, as in the examples of the vendor's cloud service.
 fn accept_enforcement(cursor: &mut TokenCursor<'_>) -> Parsed<()> {
     if cursor.next_is("ENFORCED") {
         return Err(cursor.unsupported("ENFORCED; write NOT ENFORCED"));

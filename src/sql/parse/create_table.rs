@@ -15,16 +15,16 @@ pub struct CreateTable {
     pub if_not_exists: bool,
     pub columns: Vec<ColumnDefinition>,
     pub primary_key: Option<PrimaryKey>,
-    /// In the order of the file, duplicates included.
+    /// The options in the order of the file, with duplicates.
     pub options: Vec<OptionEntry>,
-    /// Columns of PARTITIONED BY and DISTRIBUTED BY.
+    /// The columns of PARTITIONED BY and DISTRIBUTED BY.
     pub partitioned_by: Vec<Name>,
     pub like: Option<LikeClause>,
-    /// Clauses that say nothing about rows on their way from a topic to a table: `WATERMARK` …
+    /// Clauses that have no effect on rows that are written from a topic to a table, such as `WATERMARK`.
     pub without_effect: Vec<&'static str>,
 }
 
-/// What follows `CREATE [TEMPORARY] TABLE`.
+/// Parses the text after `CREATE [TEMPORARY] TABLE`.
 pub fn parse(cursor: &mut TokenCursor<'_>) -> Parsed<CreateTable> {
     let if_not_exists = cursor.accept_words(&["IF", "NOT", "EXISTS"]);
     let mut table = CreateTable {
@@ -81,10 +81,10 @@ fn elements(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()>
     Ok(())
 }
 
-/// A column, a key or a watermark.
+/// Parses a column, a key or a watermark.
 fn element(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     if cursor.next_are(&["WATERMARK", "FOR"]) {
-        // It says when windows close, and there are none here.
+        // A watermark says when windows close. There are no windows here.
         cursor.element();
         table.without_effect.push("WATERMARK");
         return Ok(());
@@ -109,8 +109,8 @@ fn add(table: &mut CreateTable, column: ColumnDefinition) -> Parsed<()> {
     Ok(())
 }
 
-/// The column of a program's own table: `text` is what stands behind its name in a CREATE TABLE, `BIGINT NOT NULL`. Errors
-/// stand at the table.
+/// A column that a program declares. `text` is the text after its name in a CREATE TABLE, such as `BIGINT NOT NULL`. The
+/// place of an error is that of the table.
 pub fn column_of_text(name: &str, text: &str, table: &mut CreateTable) -> Parsed<()> {
     let at = table.name.at;
     let wrong = |message: &str| error(at, format!("column '{name}': {message}"));
@@ -130,7 +130,7 @@ pub fn column_of_text(name: &str, text: &str, table: &mut CreateTable) -> Parsed
     Ok(())
 }
 
-/// `DISTRIBUTED [BY [HASH | RANGE] (columns)] [INTO n BUCKETS]`.
+/// Parses `DISTRIBUTED [BY [HASH | RANGE] (columns)] [INTO n BUCKETS]`.
 fn distribution(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     if !cursor.accept_word("DISTRIBUTED") {
         return Ok(());

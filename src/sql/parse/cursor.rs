@@ -1,29 +1,29 @@
-//! A position in a statement's tokens, with the few moves that the parsers need.
+//! A place in a statement's tokens, with the functions that the parsers need.
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::error::{Diagnostic, Location};
 
-/// One syntax error ends a statement; parsing goes on behind its `;`.
+/// A syntax error ends a statement. Parsing goes on after its `;`.
 pub type Parsed<T> = Result<T, Diagnostic>;
 
 pub struct TokenCursor<'a> {
     tokens: &'a [TokenWithSpan],
     next: usize,
-    /// Where the statement ends: the place of its `;`, or of the end of the file.
+    /// The end of the statement: the place of its `;`, or the end of the file.
     end: Location,
-    /// Half of a `>>` that closes two levels of `ARRAY<ARRAY<…>>` has been used.
+    /// The first half of a `>>`, which closes two levels of `ARRAY<ARRAY<…>>`, was used.
     half_shift: bool,
     depth: usize,
-    /// Errors that were got over, in the order of the statement.
+    /// Errors after which parsing went on, in the order of the statement.
     errors: Vec<Diagnostic>,
 }
 
-/// Types nested deeper than this are a mistake, and could exhaust the stack.
+/// Types that are nested deeper are refused, because they are a mistake and could exhaust the stack.
 pub const DEEPEST: usize = 16;
 
-/// A word as a name, with its place.
+/// A name with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
     pub text: String,
@@ -43,14 +43,14 @@ impl<'a> TokenCursor<'a> {
         self.tokens.get(self.next + ahead).map_or(&Token::EOF, |token| &token.token)
     }
 
-    /// Whether a blank or a line end stands before the next token.
+    /// Whether there is a blank or a line end before the next token.
     pub fn follows_blank(&self) -> bool {
         let before = self.next.checked_sub(1).and_then(|before| self.tokens.get(before));
         let next = self.tokens.get(self.next);
         before.zip(next).is_some_and(|(before, next)| before.span.end != next.span.start)
     }
 
-    /// `(SELECT`, `(WITH`, `((`: not a list of names.
+    /// Whether the next tokens are `(SELECT`, `(WITH` or `((`, so that no list of names begins here.
     pub fn opens_query(&self) -> bool {
         let inner = self.look(1);
         *self.peek() == Token::LParen && (*inner == Token::LParen || is_word(inner, "SELECT") || is_word(inner, "WITH"))
@@ -74,19 +74,19 @@ impl<'a> TokenCursor<'a> {
         self.next >= self.tokens.len()
     }
 
-    /// Everything that is left, for the query parser.
+    /// The rest of the tokens, for the query parser.
     pub fn rest(&mut self) -> &'a [TokenWithSpan] {
         let rest = self.tokens.get(self.next..).unwrap_or_default();
         self.next = self.tokens.len();
         rest
     }
 
-    /// What is left of this element of a list: all up to the `,` or `)` that ends it.
+    /// The rest of this element of a list: all tokens up to the `,` or `)` after it.
     pub fn element(&mut self) -> &'a [TokenWithSpan] {
         self.skip_element(false)
     }
 
-    /// `typed`: `<` and `>` are the brackets of a type.
+    /// Skips an element. `typed`: `<` and `>` are the brackets of a type.
     fn skip_element(&mut self, typed: bool) -> &'a [TokenWithSpan] {
         let start = self.next;
         let mut open = 0_usize;
@@ -105,7 +105,7 @@ impl<'a> TokenCursor<'a> {
         self.tokens.get(start..self.next).unwrap_or_default()
     }
 
-    /// Parses an element of a list. What is wrong with it is kept, and parsing can go on behind it.
+    /// Parses an element of a list. If it has an error, the error is kept, and parsing goes on after the element.
     pub fn recover(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<()>) {
         let start = self.next;
         if let Err(diagnostic) = parse(self) {
@@ -116,7 +116,7 @@ impl<'a> TokenCursor<'a> {
         }
     }
 
-    /// The errors that were got over.
+    /// The errors after which parsing went on.
     pub fn take_errors(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.errors)
     }
@@ -155,7 +155,7 @@ impl<'a> TokenCursor<'a> {
         if self.accept(token) { Ok(()) } else { Err(self.expected(&format!("'{token}'"))) }
     }
 
-    /// `>`, also as half of `>>`.
+    /// Takes a `>`, or one half of `>>`.
     pub fn expect_closing_angle(&mut self) -> Parsed<()> {
         if self.half_shift {
             self.half_shift = false;
@@ -169,7 +169,7 @@ impl<'a> TokenCursor<'a> {
         self.expect(&Token::Gt)
     }
 
-    /// Parses something that may hold itself.
+    /// Parses something that can contain itself.
     pub fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth == DEEPEST {
             return Err(self.error(format!("nested more than {DEEPEST} levels deep")));
@@ -180,7 +180,7 @@ impl<'a> TokenCursor<'a> {
         parsed
     }
 
-    /// An identifier, bare or in back-quotes.
+    /// Takes an identifier, with or without back-quotes.
     pub fn name(&mut self, what: &str) -> Parsed<Name> {
         let at = self.at();
         match self.peek() {
@@ -192,7 +192,7 @@ impl<'a> TokenCursor<'a> {
         }
     }
 
-    /// A string literal: `'…'` or `U&'…'`.
+    /// Takes a string literal: `'…'` or `U&'…'`.
     pub fn text(&mut self, what: &str) -> Parsed<(String, Location)> {
         let at = self.at();
         match self.peek() {
@@ -249,8 +249,8 @@ pub fn is_word(token: &Token, keyword: &str) -> bool {
     matches!(token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(keyword))
 }
 
-/// A token as an error may show it. Only keywords and punctuation are shown as they are: after a forgotten quote, the
-/// words and strings that follow can be pieces of a password.
+/// The text of a token in an error. Only keywords and punctuation are shown as they are. If a quote is missing, the words
+/// and strings after it can be parts of a password.
 fn describe(token: &Token) -> String {
     match token {
         Token::EOF => "the end of the statement".into(),

@@ -8,12 +8,12 @@ use super::interval;
 use crate::error::Location;
 use crate::types::data_type::{DataType, RowField, TypePart, UNBOUNDED};
 
-/// A type, with `ARRAY` or `MULTISET` behind it as often as the job likes.
+/// Parses a type. `ARRAY` and `MULTISET` can follow it any number of times.
 pub fn parse_type(cursor: &mut TokenCursor<'_>) -> Parsed<DataType> {
     parse_type_and_parts(cursor).map(|(data_type, _)| data_type)
 }
 
-/// The same, with what is NOT NULL inside it.
+/// Parses a type, and which of its parts are NOT NULL.
 pub fn parse_type_and_parts(cursor: &mut TokenCursor<'_>) -> Parsed<(DataType, Vec<TypePart>)> {
     let (mut data_type, mut parts) = parse_plain_type(cursor)?;
     let mut depth = 0;
@@ -34,7 +34,7 @@ pub fn parse_type_and_parts(cursor: &mut TokenCursor<'_>) -> Parsed<(DataType, V
     }
 }
 
-/// What stands between `<` and `>`.
+/// Parses the text between `<` and `>`.
 fn in_angles<T>(cursor: &mut TokenCursor<'_>, parse: impl FnOnce(&mut TokenCursor<'_>) -> Parsed<T>) -> Parsed<T> {
     cursor.nested(|cursor| {
         cursor.expect(&Token::Lt)?;
@@ -50,7 +50,7 @@ fn inner_type(cursor: &mut TokenCursor<'_>) -> Parsed<(DataType, TypePart)> {
     Ok((data_type, TypePart { not_null, parts }))
 }
 
-/// `name type ['comment'], …` of a ROW.
+/// Parses `name type ['comment'], …` of a ROW.
 fn fields(cursor: &mut TokenCursor<'_>) -> Parsed<(DataType, Vec<TypePart>)> {
     let (mut fields, mut parts): (Vec<RowField>, _) = (Vec::new(), Vec::new());
     loop {
@@ -70,7 +70,7 @@ fn fields(cursor: &mut TokenCursor<'_>) -> Parsed<(DataType, Vec<TypePart>)> {
     }
 }
 
-/// The type of a CAST, which the query parser hands over as text.
+/// Parses the type of a CAST, which the query parser returns as text.
 pub fn parse_type_text(text: &str, at: Location) -> Parsed<DataType> {
     let mut tokens = Tokenizer::new(&FlinkSql, text)
         .tokenize_with_location()
@@ -81,7 +81,7 @@ pub fn parse_type_text(text: &str, at: Location) -> Parsed<DataType> {
         true => Ok(data_type),
         false => Err(cursor.error(format!("unknown type {text}"))),
     });
-    // The text is the query's, so its own line and column mean nothing.
+    // The text is a part of the query, so the line and column in this text are replaced by the place in the file.
     parsed.map_err(|diagnostic| error(at, diagnostic.message))
 }
 
@@ -158,7 +158,7 @@ fn parse_plain_type(cursor: &mut TokenCursor<'_>) -> Parsed<(DataType, Vec<TypeP
     Ok((data_type, Vec::new()))
 }
 
-/// `NOT NULL` or `NULL`; true when it is the former.
+/// Accepts `NOT NULL` or `NULL`. Returns true for `NOT NULL`.
 pub fn accept_nullability(cursor: &mut TokenCursor<'_>) -> Parsed<bool> {
     if cursor.accept_word("NOT") {
         cursor.expect_word("NULL")?;
@@ -202,7 +202,8 @@ fn precision(cursor: &mut TokenCursor<'_>, default: u8) -> Parsed<u8> {
     Ok(precision)
 }
 
-/// Every value is filled up to this length, so it is held to what PostgreSQL takes for a `character(n)`.
+/// The length of a CHAR. Every value is filled up to this length, so it is limited to the lengths that PostgreSQL takes for
+/// `character(n)`.
 fn padded_length(cursor: &mut TokenCursor<'_>) -> Parsed<u32> {
     length_up_to(cursor, 1, 10 << 20)
 }

@@ -1,4 +1,4 @@
-//! What differs between Flink's SQL and the SQL that the tokenizer reads by default.
+//! The differences between Flink's SQL and the SQL that the tokenizer reads by default.
 
 use sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
@@ -11,7 +11,7 @@ use sqlparser::tokenizer::Token;
 
 use super::cursor::is_word;
 
-/// Back-quoted identifiers, `U&'…'` literals; backslashes and double quotes have no meaning of their own.
+/// Identifiers are in back-quotes, and there are `U&'…'` literals. Backslashes and double quotes have no special meaning.
 #[derive(Debug)]
 pub struct FlinkSql;
 
@@ -32,7 +32,7 @@ impl Dialect for FlinkSql {
         true
     }
 
-    /// `MAP[key, value, …]` becomes a call; the type of a CAST stays text, for Flink has types of its own.
+    /// `MAP[key, value, …]` becomes a call. The type of a CAST stays a text, because Flink has types of its own.
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
         let next = parser.peek_token_ref();
         let Token::Word(word) = &next.token else { return None };
@@ -75,7 +75,7 @@ impl Dialect for FlinkSql {
     }
 }
 
-/// Behind the opening parenthesis.
+/// Parses a CAST after its opening parenthesis.
 fn cast(parser: &mut Parser<'_>, kind: CastKind) -> Result<Expr, ParserError> {
     let expr = Box::new(parser.parse_expr()?);
     parser.expect_keyword(Keyword::AS)?;
@@ -106,7 +106,7 @@ fn cast(parser: &mut Parser<'_>, kind: CastKind) -> Result<Expr, ParserError> {
     Ok(Expr::Cast { kind, expr, data_type, format: None })
 }
 
-/// `LEADING FROM x)`
+/// Parses `LEADING FROM x)`.
 fn trim_blanks(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
     let trim_where = Some(parser.parse_trim_where()?);
     parser.expect_keyword(Keyword::FROM)?;

@@ -1,16 +1,16 @@
-//! What follows INTERVAL in a type: `YEAR(4) TO MONTH`, `DAY TO SECOND(3)`, or one unit alone.
+//! Parses the text after INTERVAL in a type: `YEAR(4) TO MONTH`, `DAY TO SECOND(3)`, or a single unit.
 
 use sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, TokenCursor};
 use crate::types::data_type::DataType;
 
-/// In the order in which they follow each other, and the most digits that each may be declared with.
+/// The units from the largest to the smallest, and the most digits that each can be declared with.
 const UNITS: [(&str, u8); 6] = [("YEAR", 4), ("MONTH", 4), ("DAY", 6), ("HOUR", 6), ("MINUTE", 6), ("SECOND", 9)];
 const DAY: usize = 2;
 const SECOND: usize = 5;
 
-/// The digits say nothing about a value: Flink reads all of a family as one number.
+/// Parses the units. The declared digits have no effect: in Flink all INTERVALs of a family have the same values.
 pub fn qualifier(cursor: &mut TokenCursor<'_>) -> Parsed<DataType> {
     let accept = |cursor: &mut TokenCursor<'_>, from: usize, to: usize| {
         (from..to).find(|&unit| UNITS.get(unit).is_some_and(|(name, _)| cursor.accept_word(name)))
@@ -38,7 +38,7 @@ pub fn qualifier(cursor: &mut TokenCursor<'_>) -> Parsed<DataType> {
     Ok(if first < DAY { DataType::IntervalYearMonth } else { DataType::IntervalDayTime })
 }
 
-/// `(p)`; of seconds also `(p, s)`.
+/// Parses `(p)`, and for seconds also `(p, s)`.
 fn digits(cursor: &mut TokenCursor<'_>, unit: usize) -> Parsed<()> {
     if !cursor.accept(&Token::LParen) {
         return Ok(());

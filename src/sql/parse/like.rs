@@ -1,11 +1,11 @@
-//! `LIKE other [(INCLUDING | EXCLUDING | OVERWRITING feature …)]`, as Flink has it.
+//! `LIKE other [(INCLUDING | EXCLUDING | OVERWRITING feature …)]`, as in Flink.
 
 use sqlparser::tokenizer::Token;
 
 use super::cursor::{Name, Parsed, TokenCursor};
 use super::names::table_name;
 
-/// What a table takes over from another.
+/// Which parts a table takes over from another table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LikeClause {
     pub table: Name,
@@ -17,15 +17,15 @@ pub struct LikeClause {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merging {
-    /// Both tables' parts; having one twice is an error.
+    /// The parts of both tables. It is an error if both have the same part.
     Including,
-    /// Only the new table's.
+    /// Only the new table's parts.
     Excluding,
-    /// Both tables' parts; the new table's win.
+    /// The parts of both tables. If both have the same part, the new table's counts.
     Overwriting,
 }
 
-/// What follows LIKE.
+/// Parses the text after LIKE.
 pub fn parse(cursor: &mut TokenCursor<'_>) -> Parsed<LikeClause> {
     let mut like = LikeClause {
         table: table_name(cursor)?,
@@ -37,7 +37,7 @@ pub fn parse(cursor: &mut TokenCursor<'_>) -> Parsed<LikeClause> {
     if !cursor.accept(&Token::LParen) {
         return Ok(like);
     }
-    // ALL stands for the features that aren't named, wherever it is written.
+    // ALL means all features that aren't named, wherever it is written.
     let mut named: Vec<(&'static str, Merging)> = Vec::new();
     while !cursor.accept(&Token::RParen) {
         let merging = if cursor.accept_word("INCLUDING") {

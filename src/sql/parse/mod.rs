@@ -1,4 +1,4 @@
-//! Reads Flink SQL into statements. Nothing is resolved here: names, options and expressions are as written.
+//! Reads Flink SQL into statements. Nothing is resolved here: names, options and expressions are as they are written.
 
 mod column;
 mod create_table;
@@ -26,13 +26,13 @@ use crate::error::{Diagnostic, Location};
 use cursor::TokenCursor;
 use statement_set::StatementSet;
 
-/// A job file's statements, as far as they could be read.
+/// The statements of a job file that could be read, and the errors of the others.
 #[derive(Debug, Default)]
 pub struct Script {
     pub statements: Vec<SqlStatement>,
-    /// One for every statement that could not be read.
+    /// At least one error for every statement that could not be read.
     pub errors: Vec<Diagnostic>,
-    /// Tables and views whose CREATE could not be read: they are not unknown, only broken.
+    /// The tables and views whose CREATE could not be read. Their names must not be reported as unknown.
     pub broken: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ pub fn parse(text: &str) -> Script {
     while !rest.is_empty() {
         let length = rest.iter().position(|token| token.token == Token::SemiColon);
         if length.is_none() && !complete {
-            break; // cut off by the tokenizer's error, which has been reported
+            break; // the statement was cut by the tokenizer's error, which was reported
         }
         let (tokens, behind) = rest.split_at(length.unwrap_or(rest.len()));
         let semicolon = behind.first().map_or(end, |token| location(token.span.start));
@@ -66,7 +66,7 @@ pub fn parse(text: &str) -> Script {
         let mut errors = cursor.take_errors();
         match parsed {
             Ok(statement) if errors.is_empty() => script.statements.extend(statement),
-            // Behind an error that was got over, another one may only follow from it.
+            // If parsing went on after an error, this error may only be a consequence of it.
             Err(diagnostic) if errors.is_empty() => errors.push(diagnostic),
             _ => {}
         }

@@ -4,7 +4,7 @@ use sqlparser::tokenizer::Token;
 
 use super::cursor::{Name, Parsed, TokenCursor, error};
 
-/// A table's name. There is one catalog, so a qualified name may only name Flink's default one.
+/// Parses a table's name. There is one catalog, so a qualified name must name Flink's default catalog.
 pub fn table_name(cursor: &mut TokenCursor<'_>) -> Parsed<Name> {
     let mut parts = vec![cursor.name("the table's name")?];
     while cursor.accept(&Token::Period) {

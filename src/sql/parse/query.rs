@@ -1,4 +1,5 @@
-//! The query of an INSERT and the expressions of computed columns, by sqlparser: kept from what would exhaust the stack, and from what it can't read.
+//! Parses the query of an INSERT and the expressions of computed columns with sqlparser. Text that would exhaust its stack,
+//! or that it can't read, is refused or changed before.
 
 use sqlparser::ast::{Expr, Query};
 use sqlparser::keywords::Keyword;
@@ -11,11 +12,11 @@ use crate::error::{Diagnostic, Location};
 
 /// Each AND, OR or UNION makes the query's tree one level deeper, and it is walked by recursion.
 const MOST_LINKS: usize = 1000;
-/// What stands between two of them, or between two commas of the SELECT, can also grow into a chain (`a IS NULL IS
-/// NULL …`), by at most one level every two tokens.
+/// The text between two of these links, or between two commas of the SELECT, can also be a chain (`a IS NULL IS NULL …`).
+/// It makes the tree at most one level deeper for every two tokens.
 const LONGEST_TERM: usize = 500;
 
-/// How deep parentheses, functions and CASE may be nested; the query around them counts as a level too.
+/// How deep parentheses, functions and CASE may be nested. The query around them counts as one level.
 const DEEPEST: usize = 50;
 
 /// Parses all of the tokens. `end` is where the statement ends.
@@ -33,7 +34,7 @@ pub fn parse(tokens: &[TokenWithSpan], end: Location) -> Parsed<Box<Query>> {
     Ok(query)
 }
 
-/// Parses the expression of a computed column, and a comment behind it.
+/// Parses the expression of a computed column, and a comment after it.
 pub fn parse_expression(tokens: &[TokenWithSpan], end: Location) -> Parsed<Box<Expr>> {
     check_depth(tokens)?;
     let mut tokens = tokens.to_vec();
@@ -53,7 +54,7 @@ pub fn parse_expression(tokens: &[TokenWithSpan], end: Location) -> Parsed<Box<E
     Ok(Box::new(expression))
 }
 
-/// Flink's own constructs, for which the query parser would give misleading errors.
+/// Refuses constructs that only Flink has, because the query parser's errors about them would be misleading.
 fn refuse_streaming_clauses(tokens: &[TokenWithSpan]) -> Parsed<()> {
     for pair in tokens.windows(2) {
         let (first, second) = (&pair[0].token, &pair[1].token);
@@ -117,7 +118,7 @@ fn name_local_timestamps(tokens: &mut Vec<TokenWithSpan>) {
     }
 }
 
-/// The query parser writes the place into its message; we keep it apart.
+/// Makes our error of the query parser's. The parser writes the place into its message; here it is taken out of it.
 fn syntax_error(failure: &ParserError, end: Location) -> Diagnostic {
     let text = match failure {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.as_str(),
@@ -136,7 +137,7 @@ fn syntax_error(failure: &ParserError, end: Location) -> Diagnostic {
     }
 }
 
-/// `Expected: ), found: EOF` reads better as our own errors do.
+/// Rewrites a message such as `Expected: ), found: EOF` in the style of our own errors.
 fn plain_words(message: &str) -> String {
     let (expected, found) = match message.split_once("found: ") {
         Some((expected, found)) => (expected, format!("found {}", shown(found))),
@@ -145,8 +146,8 @@ fn plain_words(message: &str) -> String {
     expected.replace("Expected: ", "expected ").replace("Expected ", "expected ") + &found
 }
 
-/// What the parser found instead. As in our own errors a word that is no keyword isn't shown: after a forgotten quote it can be
-/// a piece of a password.
+/// The text that the parser found. As in our own errors, only keywords are shown: if a quote is missing, another word can
+/// be a part of a password.
 fn shown(found: &str) -> &str {
     match found.chars().next() {
         _ if found == "EOF" => "the end of the statement",

@@ -1,4 +1,4 @@
-//! The statements of a job file. One not known here is named as not supported, with its place.
+//! The statements of a job file. A statement that isn't supported is an error that names it, with its place.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub enum SqlStatement {
     /// `RESET ['key']`.
     Reset(Option<String>),
     Insert(Insert),
-    /// One that changes nothing here, by its words.
+    /// A statement that has no effect here, by its words.
     WithoutEffect(&'static str),
 }
 
@@ -33,7 +33,7 @@ pub struct SetOption {
     pub value_at: Location,
 }
 
-/// The value may be a secret that went into the wrong place.
+/// Leaves out the value, because it may be a secret that was put into the wrong place.
 impl fmt::Debug for SetOption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SetOption").field("key", &self.key).finish_non_exhaustive()
@@ -84,7 +84,7 @@ const UNSUPPORTED: &[(&[&str], &str)] = &[
     (&["BEGIN"], "BEGIN of anything but a STATEMENT SET"),
 ];
 
-/// Statements that are only named.
+/// Other statements that are not supported. The error only names them.
 const OTHERS: &[&str] = &[
     "ANALYZE", "CALL", "CLEAR", "COMPILE", "DELETE", "DESC", "DESCRIBE", "EXPLAIN", "HELP", "LOAD", "QUIT", "REFRESH",
     "SHOW", "STOP", "TRUNCATE", "UNLOAD", "UPDATE", "REMOVE",
@@ -140,12 +140,12 @@ fn accept_kind(cursor: &mut TokenCursor<'_>, verb: &str) -> Option<StatementKind
     }
 }
 
-/// There is one catalog with one database, and they are in use.
+/// Whether a USE names the default catalog or database, which are in use anyway.
 fn uses_the_default(cursor: &TokenCursor<'_>) -> bool {
     cursor.next_are(&["USE", "CATALOG", "default_catalog"]) || cursor.next_are(&["USE", "default_database"])
 }
 
-/// The name of what a CREATE declares, however wrong the rest of it is.
+/// The name of the table or view that a CREATE declares. The rest of the statement may be wrong.
 pub fn declared_name(cursor: &mut TokenCursor<'_>) -> Option<String> {
     accept_kind(cursor, "CREATE")?;
     cursor.accept_words(&["IF", "NOT", "EXISTS"]);
@@ -162,7 +162,7 @@ fn unknown(cursor: &TokenCursor<'_>) -> Diagnostic {
     }
 }
 
-/// What follows `CREATE VIEW`.
+/// Parses the text after `CREATE VIEW`.
 fn create_view(cursor: &mut TokenCursor<'_>) -> Parsed<CreateView> {
     let if_not_exists = cursor.accept_words(&["IF", "NOT", "EXISTS"]);
     let name = table_name(cursor)?;
@@ -175,7 +175,7 @@ fn create_view(cursor: &mut TokenCursor<'_>) -> Parsed<CreateView> {
     Ok(CreateView { name, if_not_exists, columns, query, query_at })
 }
 
-/// `a [COMMENT '…'], b)`.
+/// Parses `a [COMMENT '…'], b)`.
 fn view_columns(cursor: &mut TokenCursor<'_>) -> Parsed<Vec<Name>> {
     let mut names = Vec::new();
     loop {
@@ -214,7 +214,7 @@ fn set(cursor: &mut TokenCursor<'_>) -> Parsed<SetOption> {
     Ok(SetOption { key, key_at, value, value_at })
 }
 
-/// What follows RESET: nothing, or a setting's name.
+/// Parses the text after RESET: nothing, or a setting's name.
 fn reset(cursor: &mut TokenCursor<'_>) -> Parsed<Option<String>> {
     if cursor.is_at_end() {
         return Ok(None);
@@ -229,7 +229,8 @@ fn reset(cursor: &mut TokenCursor<'_>) -> Parsed<Option<String>> {
     Ok(Some(key))
 }
 
-/// `SET key = value` without quotes, as the SQL client of older Flink versions took it: all up to the `;`.
+/// Parses `SET key = value` without quotes, which the SQL client of older Flink versions took. The value is the text up to
+/// the `;`.
 fn bare_set(cursor: &mut TokenCursor<'_>) -> Parsed<SetOption> {
     let key_at = cursor.at();
     let mut key = String::new();
@@ -254,7 +255,7 @@ fn bare_set(cursor: &mut TokenCursor<'_>) -> Parsed<SetOption> {
     Ok(SetOption { key, key_at, value, value_at })
 }
 
-/// What follows `INSERT INTO`.
+/// Parses the text after `INSERT INTO`.
 fn insert(cursor: &mut TokenCursor<'_>) -> Parsed<Insert> {
     let table = table_name(cursor)?;
     if cursor.next_is("PARTITION") {

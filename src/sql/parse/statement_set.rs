@@ -1,5 +1,5 @@
-//! `BEGIN STATEMENT SET; INSERT …; INSERT …; END;` and `EXECUTE STATEMENT SET BEGIN … END;`. All INSERTs of a file run
-//! side by side anyway, so the frame only has to be well formed.
+//! `BEGIN STATEMENT SET; INSERT …; INSERT …; END;` and `EXECUTE STATEMENT SET BEGIN … END;`. All INSERTs of a file run at
+//! the same time anyway, so these words have no effect; they only must be well formed.
 
 use super::cursor::{Parsed, TokenCursor};
 use super::statement::{self, SqlStatement};
@@ -11,7 +11,7 @@ pub struct StatementSet {
 }
 
 impl StatementSet {
-    /// What stands before the next `;`. `None`: only a part of the frame, or nothing at all.
+    /// The statement before the next `;`. `None`: there are only words of the statement set, or nothing.
     pub fn statement(&mut self, cursor: &mut TokenCursor<'_>) -> Parsed<Option<SqlStatement>> {
         let at = cursor.at();
         if self.open_since.is_some() && cursor.accept_word("END") {

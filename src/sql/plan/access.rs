@@ -1,4 +1,4 @@
-//! What is inside a value: fields of a ROW, elements of an ARRAY, values of a MAP.
+//! Expressions for the parts of a value: fields of a ROW, elements of an ARRAY, values of a MAP.
 
 use sqlparser::ast::{AccessExpr, Expr, Ident, Subscript};
 
@@ -53,8 +53,8 @@ impl Scope<'_> {
         Ok(value)
     }
 
-    /// What the names in front stand for, and what follows them. The parser takes the first name for the whole value, but
-    /// it may be the table's: only all names together tell.
+    /// The value that the leading names stand for, and the accesses after them. The parser takes the first name as the
+    /// value's, but it can be the table's name. Only all names together show which it is.
     fn named<'e>(&self, root: &Expr, chain: &'e [AccessExpr]) -> Planned<(Expression, &'e [AccessExpr])> {
         let Expr::Identifier(first) = root else { return Ok((self.expression(root)?, chain)) };
         let mut names = vec![first.clone()];

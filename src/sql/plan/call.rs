@@ -1,4 +1,4 @@
-//! Calls of functions, also those that have a syntax of their own.
+//! Calls of functions, including those with a syntax of their own.
 
 use sqlparser::ast::{
     CeilFloorKind, DateTimeField, Expr, Function as Written, FunctionArg, FunctionArgExpr, FunctionArguments,
@@ -40,7 +40,7 @@ const AGGREGATES: &[&str] = &[
 ];
 
 impl Scope<'_> {
-    /// A call, also in the forms that have a syntax of their own.
+    /// A call of a function, including those with a syntax of their own.
     #[inline(never)]
     pub(super) fn function(&self, expr: &Expr) -> Planned<Expression> {
         let at = self.place(expr);

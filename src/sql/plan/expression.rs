@@ -1,4 +1,4 @@
-//! A query's expressions, typed.
+//! Gives the expressions of a query their types.
 
 use sqlparser::ast::{BinaryOperator, CastKind, Expr, Ident, Spanned, TypedString, Value};
 
@@ -14,7 +14,7 @@ use crate::types::data_type::DataType;
 
 pub(super) type Planned<T> = Result<T, Diagnostic>;
 
-/// A name, and what it stands for in terms of the source's row.
+/// A name, and the expression over the source's row that it stands for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedExpression {
     pub name: String,
@@ -23,10 +23,10 @@ pub struct NamedExpression {
 
 /// The names that an expression can use.
 pub struct Scope<'a> {
-    /// The table, or its alias, by which its columns may be qualified.
+    /// The table's name or alias. Column names can be qualified by it.
     pub qualifier: &'a str,
     pub columns: &'a [NamedExpression],
-    /// Where the query starts, for parts whose own place the parser doesn't know.
+    /// The start of the query. It is used for parts whose own place the parser doesn't know.
     pub at: Location,
 }
 
@@ -190,7 +190,7 @@ impl Scope<'_> {
         let operand = self.expression(operand)?;
         let from = operand.data_type();
         if let (Expression::Literal(Literal::Int(_), _), true) = (&operand, target.is_interval()) {
-            // Flink takes the constant for so many units, and a column's number for so many months or milliseconds.
+            // In Flink a constant counts units, but a column's number counts months or milliseconds.
             return Err(error(at, "a constant INTERVAL is written INTERVAL '1' DAY"));
         }
         if !can_cast(&from, &target) {
@@ -207,7 +207,7 @@ fn negated(not: bool, condition: Expression) -> Expression {
     if not { Expression::Not(condition.into()) } else { condition }
 }
 
-/// What a query around this one calls a value that has no AS.
+/// The name of a value without AS, for a query around this one.
 pub fn own_name(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Identifier(name) => Some(name.value.clone()),
@@ -217,7 +217,7 @@ pub fn own_name(expr: &Expr) -> Option<String> {
     }
 }
 
-/// What an error calls an expression that isn't supported.
+/// The name of an expression that isn't supported, for errors.
 fn what_is(expr: &Expr) -> &'static str {
     match expr {
         Expr::InSubquery { .. } | Expr::Subquery(_) | Expr::Exists { .. } => "subqueries",

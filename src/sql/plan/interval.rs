@@ -59,7 +59,7 @@ fn interval(written: &WrittenInterval) -> Result<(Interval, DataType), String> {
     Ok((Interval { months: plain.months * sign, millis: plain.millis * sign }, data_type))
 }
 
-/// `1 02:03:04.5`, or a part of it.
+/// Reads `1 02:03:04.5`, or a part of it.
 fn clock(
     text: &str,
     first: CalendarUnit,

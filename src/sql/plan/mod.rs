@@ -1,4 +1,5 @@
-//! Resolves a query against its table: names to columns, types to conversions. What comes out needs no further checks.
+//! Resolves a query: its names become columns of the table, and implicit conversions are added. The result needs no further
+//! checks.
 
 mod access;
 mod call;

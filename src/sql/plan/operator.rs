@@ -1,4 +1,4 @@
-//! Operators: arithmetic, comparisons, and the conditions built of them.
+//! Operators: arithmetic, comparisons, and conditions.
 
 use sqlparser::ast::{BinaryOperator, CaseWhen, Expr, UnaryOperator, Value};
 
@@ -39,7 +39,8 @@ impl Scope<'_> {
         })
     }
 
-    /// A chain of AND and OR. It leans to the left and may have a thousand links, so it is walked without recursion.
+    /// A chain of AND and OR. Its tree is deep on the left side and can have a thousand links, so it is read without
+    /// recursion.
     #[inline(never)]
     pub(super) fn connected(&self, whole: &Expr) -> Planned<Expression> {
         let mut links = Vec::new();
@@ -189,7 +190,7 @@ pub(super) fn compare(
     Ok(Expression::Compare(comparison, left.into(), right.into()))
 }
 
-/// Both sides in the type in which they are compared.
+/// Both sides, converted to the type in which they are compared.
 fn comparable(left: Expression, right: Expression, at: Location) -> Result<(Expression, Expression), Diagnostic> {
     let (left_type, right_type) = (left.data_type(), right.data_type());
     let (left, right) = (beside(left, &right_type), beside(right, &left_type));
@@ -199,7 +200,7 @@ fn comparable(left: Expression, right: Expression, at: Location) -> Result<(Expr
     }
 }
 
-/// A constant string takes the type of the text it is compared with, so that no row is cast for it.
+/// A constant string gets the type of the text that it is compared with, so that no value has to be cast for each row.
 fn beside(side: Expression, other: &DataType) -> Expression {
     match side {
         Expression::Literal(Literal::Text(text), _) if other.is_text() => {

@@ -1,4 +1,4 @@
-//! Parts of a query that a stream of single rows can't answer, each named with its place.
+//! Refuses the parts of a query that can't be computed from single rows. Each error has the part's place.
 
 use sqlparser::ast::{Distinct, GroupByExpr, LimitClause, Query, Select, Spanned, TableFactor};
 
@@ -7,7 +7,7 @@ use crate::sql::parse::{error, location};
 
 type SupportCheck = Result<(), Diagnostic>;
 
-/// `at` stands in where the parser doesn't know the place, as of a name in single quotes.
+/// The place of a part, or `at` if the parser doesn't know the place, for example of a name in single quotes.
 pub fn place(start: sqlparser::tokenizer::Location, at: Location) -> Location {
     if start.line == 0 { at } else { location(start) }
 }
@@ -16,7 +16,7 @@ pub fn unsupported(node: &impl Spanned, at: Location, what: &str) -> Diagnostic 
     error(place(node.span().start, at), format!("not supported: {what}"))
 }
 
-/// What may stand around a SELECT.
+/// Refuses the clauses around a SELECT that aren't supported.
 pub fn refuse_extras(query: &Query, at: Location) -> SupportCheck {
     if let Some(order_by) = &query.order_by {
         return Err(unsupported(order_by, at, "ORDER BY; rows are written as they come"));
@@ -40,7 +40,7 @@ pub fn refuse_extras(query: &Query, at: Location) -> SupportCheck {
     Ok(())
 }
 
-/// Clauses of a SELECT beyond the list, FROM and WHERE.
+/// Refuses all clauses of a SELECT except the list, FROM and WHERE.
 pub fn refuse_clauses(select: &Select, at: Location) -> SupportCheck {
     let start = location(select.select_token.0.span.start);
     let at = if start.line == 0 { at } else { start };
@@ -73,7 +73,7 @@ pub fn refuse_clauses(select: &Select, at: Location) -> SupportCheck {
     }
 }
 
-/// What an error calls something in FROM that is neither a table nor a plain query.
+/// The name, for errors, of something in FROM that is neither a table nor a plain query.
 pub fn relation_name(relation: &TableFactor) -> &'static str {
     match relation {
         TableFactor::Table { version: Some(_), .. } => "FOR SYSTEM_TIME AS OF",

@@ -1,5 +1,5 @@
-//! Queries: `[WITH …] SELECT … FROM a table, a view or a query in parentheses [WHERE …]`. What is read through another
-//! query is put in the place of its name, so that every value is in the end computed from the one table's row.
+//! Queries: `[WITH …] SELECT … FROM a table, a view or a query in parentheses [WHERE …]`. The name of a view or query is
+//! replaced by its expressions, so that in the end every value is computed from a row of one table.
 
 use sqlparser::ast::{
     Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
@@ -14,44 +14,44 @@ use crate::sql::expression::Expression;
 use crate::sql::parse::check_qualifiers;
 use crate::sql::parse::{Name, error};
 
-/// What a name in FROM stands for: columns computed from the row of a table, and the rows it leaves out.
+/// The meaning of a name in FROM: columns that are computed from the row of a table, and a condition on the rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Relation {
-    /// The table below, by its number in the catalog.
+    /// The number in the catalog of the table whose rows are read.
     pub table: usize,
     pub columns: Vec<NamedExpression>,
     pub filter: Option<Expression>,
 }
 
-/// One value that a query gives.
+/// One column of a query's result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutputColumn {
-    /// As a query around this one calls it.
+    /// The name that a query around this one has for the column.
     pub name: Option<String>,
     pub expression: Expression,
-    /// As an error names it.
+    /// The name of the column in errors.
     pub shown: String,
     pub at: Location,
 }
 
-/// What one SELECT computes.
+/// The result of one SELECT.
 #[derive(Debug)]
 pub struct Projection {
     pub table: usize,
-    /// `None` stands for one that is wrong, which has been noted.
+    /// The columns. `None` stands for a column with an error, which was added.
     pub outputs: Vec<Option<OutputColumn>>,
     pub filter: Option<Expression>,
 }
 
-/// Answers what a name in FROM stands for. `None`: that is wrong, which has been noted.
+/// Returns the meaning of a name in FROM. `None`: there is an error, which was added.
 pub type Tables<'a> = dyn FnMut(&Name) -> Option<Relation> + 'a;
 
-/// Types everything that a query computes, and notes all that is wrong. One projection for each SELECT of a UNION ALL.
+/// Plans a query, and adds all its errors. The result has one projection for each SELECT of a UNION ALL.
 pub fn plan(query: &Query, at: Location, tables: &mut Tables<'_>, errors: &mut Vec<Diagnostic>) -> Vec<Projection> {
     Planner { at, tables, errors, known: Vec::new() }.union(query)
 }
 
-/// A view, whose columns may be named anew. `None`: something is wrong with it, which has been noted.
+/// Plans a view. Its columns can get new names. `None`: it has an error, which was added.
 pub fn plan_view(
     query: &Query,
     names: Option<&[Name]>,
@@ -70,7 +70,7 @@ struct Planner<'a, 'b> {
     at: Location,
     tables: &'a mut Tables<'b>,
     errors: &'a mut Vec<Diagnostic>,
-    /// The queries that WITH has named so far.
+    /// The queries of WITH that were planned so far.
     known: Vec<(String, Option<Relation>)>,
 }
 
@@ -97,7 +97,7 @@ impl Planner<'_, '_> {
         projections
     }
 
-    /// What is around the SELECT: refuses what isn't supported, takes in what WITH names.
+    /// Reads the clauses around the SELECT: refuses those that aren't supported, and plans the queries of WITH.
     fn enter(&mut self, query: &Query) -> Option<()> {
         let refused = refuse_extras(query, self.at);
         self.note(refused)?;
@@ -171,7 +171,7 @@ impl Planner<'_, '_> {
         Some(Projection { table: relation.table, outputs, filter })
     }
 
-    /// What the query reads, and the name that qualifies its columns.
+    /// The table, view or query that this query reads, and the name that qualifies its columns.
     fn from(&mut self, select: &Select) -> Option<(Relation, String)> {
         let from = match select.from.as_slice() {
             [from] => from,
@@ -218,13 +218,13 @@ impl Planner<'_, '_> {
         }
     }
 
-    /// A query as something to read from.
+    /// Plans a query that another query reads.
     fn relation(&mut self, query: &Query) -> Option<Relation> {
         self.enter(query)?;
         let before = self.errors.len();
         let Projection { table, outputs, filter } = self.body(&query.body)?;
         if self.errors.len() > before {
-            return None; // its columns are not known for certain
+            return None; // not all of its columns are known
         }
         let columns = outputs.into_iter().flatten().enumerate().map(|(index, output)| NamedExpression {
             name: output.name.unwrap_or_else(|| format!("EXPR${index}")),
@@ -267,7 +267,7 @@ impl Planner<'_, '_> {
     }
 }
 
-/// The values of one item of the SELECT list.
+/// Adds the columns of one item of the SELECT list.
 fn items(scope: &Scope<'_>, item: &SelectItem, outputs: &mut Vec<Option<OutputColumn>>) -> Planned<()> {
     let all = |at: Location| {
         scope.columns.iter().map(move |NamedExpression { name, expression }| {

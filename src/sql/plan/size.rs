@@ -1,12 +1,13 @@
-//! Bounds on expressions, which grow when views and computed columns are put in the place of their names.
+//! Limits the size of expressions. They grow when the names of views and computed columns are replaced by their
+//! expressions.
 
 use crate::error::{Diagnostic, Location};
 use crate::sql::expression::Expression;
 use crate::sql::parse::error;
 
-/// Views that use a column twice each double it.
+/// If each of several views uses a column of the one below twice, the expression is doubled each time.
 const MOST_PARTS: usize = 10_000;
-/// Expressions are walked by recursion. One query alone stays below this.
+/// How deep expressions may be nested, because they are read by recursion. A single query can't reach this depth.
 const DEEPEST: usize = 1500;
 
 pub fn check(expression: Expression, at: Location) -> Result<Expression, Diagnostic> {

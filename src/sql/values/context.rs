@@ -1,4 +1,4 @@
-//! What an expression is evaluated over, and how that can fail.
+//! The row over which an expression is evaluated, and the errors of the evaluation.
 
 use std::cell::Cell;
 use std::fmt;
@@ -12,10 +12,10 @@ use crate::types::data_type::DataType;
 use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;
 
-/// A row with what belongs to it.
+/// A row, its metadata, the time zone, and memory for values.
 pub struct EvaluationContext<'a> {
     pub row: &'a [Value<'a>],
-    /// Counted by expressions behind the row's values.
+    /// The metadata. In expressions its indexes come after those of the row's values.
     pub metadata: &'a [Value<'a>],
     pub arena: &'a Bump,
     pub zone: &'a TimeZone,
@@ -27,13 +27,13 @@ impl<'a> EvaluationContext<'a> {
         EvaluationContext { row, metadata, arena, zone, now: Cell::new(None) }
     }
 
-    /// A column of the row, or else of the metadata.
+    /// A column of the row or of the metadata.
     pub fn column(&self, index: usize) -> Value<'a> {
         let found = self.row.get(index).or_else(|| self.metadata.get(index.wrapping_sub(self.row.len())));
         found.copied().unwrap_or(Value::Null)
     }
 
-    /// Seconds and nanoseconds since 1970, the same throughout a row.
+    /// The current time in seconds and nanoseconds since 1970. It is the same for the whole row.
     pub fn now(&self) -> (i64, u32) {
         if let Some(now) = self.now.get() {
             return now;
@@ -45,23 +45,23 @@ impl<'a> EvaluationContext<'a> {
     }
 }
 
-/// The value of an expression, or why it has none.
+/// The value of an expression, or the reason why it has none.
 pub type Evaluated<'a, T = Value<'a>> = Result<T, EvaluationError<'a>>;
 
-/// Why an expression has no value.
+/// The reason why an expression has no value.
 #[derive(Debug)]
 pub enum EvaluationError<'a> {
-    /// A value that can't be what CAST makes it.
+    /// A value that can't be CAST to the type.
     Unfit {
         found: Value<'a>,
         from: &'a DataType,
         to: &'a DataType,
         zone: &'a TimeZone,
     },
-    /// Something is computed from a column that the update doesn't carry.
+    /// The expression needs a column that the update doesn't carry.
     Unchanged,
     DivisionByZero,
-    /// What a function can't take, in words.
+    /// A function refuses an operand. The text says why.
     Refused(&'static str),
 }
 
@@ -89,7 +89,7 @@ impl fmt::Display for EvaluationError<'_> {
     }
 }
 
-/// What CAST expected to find.
+/// Writes the form of the values that CAST expects.
 fn expected(to: &DataType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match to {
         DataType::Boolean => f.write_str("true, false, yes, no, t, f, y, n, 1 or 0"),

@@ -1,4 +1,4 @@
-//! What SQL does with values: CAST, their order, and how they are printed.
+//! The values of SQL: CAST, their order, and how they are printed.
 
 pub(crate) mod cast;
 pub(crate) mod context;
@@ -9,7 +9,7 @@ use crate::types::data_type::DataType;
 use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;
 
-/// A value as CAST to text prints it.
+/// The text of a value, as CAST to text prints it.
 #[cfg_attr(not(feature = "kafka"), allow(dead_code))]
 pub fn print(value: Value<'_>, data_type: &DataType, zone: &TimeZone) -> String {
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Which of two values comes first, and whether they are the same.
+//! The order of two values, and whether they are equal.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,8 @@ pub(crate) fn same(left: Value<'_>, right: Value<'_>) -> bool {
     order(left, right) == Some(Ordering::Equal)
 }
 
-/// The order of two values of the same type; text byte by byte. `None`: they differ but neither is less.
+/// The order of two values of the same type. Texts are compared byte by byte. `None`: they differ, but neither is less than
+/// the other.
 pub(crate) fn order(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
     match (left, right) {
         (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(&right)),

@@ -1,4 +1,4 @@
-//! What CAST to text prints, as Flink and Java print it.
+//! Prints values as CAST to text does in Flink and Java.
 
 use std::fmt::{self, Write};
 
@@ -36,7 +36,7 @@ pub(super) fn write(value: Value<'_>, from: &DataType, zone: &TimeZone, out: &mu
         Value::Double(value) => real::write_double(value, out),
         Value::Decimal(value) => decimal(*value, out),
         Value::Text(text) => out.write_str(text),
-        // Only an array's elements come here.
+        // Only elements of arrays are printed here.
         Value::Bytes(bytes) => out.write_str(&std::string::String::from_utf8_lossy(bytes)),
         Value::Date(days) => date(days.into(), out),
         Value::Time(nanos) => time(nanos, precision(from), out),
@@ -119,7 +119,7 @@ fn date(days: i64, out: &mut impl Write) -> fmt::Result {
     write!(out, "{year:04}-{month:02}-{day:02}")
 }
 
-/// Milliseconds at most; trailing zeros are left out, but one stays.
+/// Prints a time with milliseconds at most. Trailing zeros are left out, except for one.
 fn time(nanos: i64, precision: u8, out: &mut impl Write) -> fmt::Result {
     let millis = nanos / 1_000_000;
     let seconds = millis / 1000;
@@ -138,7 +138,7 @@ fn time(nanos: i64, precision: u8, out: &mut impl Write) -> fmt::Result {
     Ok(())
 }
 
-/// At least `precision` digits of fraction, more if they are there.
+/// Prints a timestamp with at least `precision` digits of fraction, and with more if it has more.
 fn timestamp(seconds: i64, nanos: u32, precision: u8, out: &mut impl Write) -> fmt::Result {
     date(seconds.div_euclid(SECONDS_PER_DAY), out)?;
     let time = seconds.rem_euclid(SECONDS_PER_DAY);

@@ -14,7 +14,7 @@ pub const IF: Function = Function {
     },
 };
 
-/// A CASE whose values have been brought to one type.
+/// A CASE. Its values are converted to one type.
 pub fn case(branches: Vec<(Expression, Expression)>, otherwise: Expression) -> PlannedCall {
     let types: Vec<&DataType> =
         branches.iter().map(|(_, then)| then.type_ref()).chain([otherwise.type_ref()]).collect();

@@ -1,11 +1,11 @@
-//! What functions of dates and times share.
+//! Code that functions of dates and times share.
 
 use crate::types::calendar::java::SECONDS_PER_DAY;
 use crate::types::calendar::{date_from_days, days_from_date, days_in_month};
 
 pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
-/// The same day of another month, or that month's last.
+/// The same day of another month. If that month has no such day, its last day.
 pub fn add_months(seconds: i64, months: i64) -> i64 {
     let (days, second) = (seconds.div_euclid(SECONDS_PER_DAY), seconds.rem_euclid(SECONDS_PER_DAY));
     let (year, month, day) = date_from_days(days);

@@ -90,7 +90,7 @@ fn part<'a>(unit: CalendarUnit, value: Value<'a>, zone: &TimeZone) -> Value<'a> 
     })
 }
 
-/// The year and the number of a week of ISO 8601: it belongs to the year of its Thursday.
+/// The year and the number of the week, by ISO 8601. A week belongs to the year of its Thursday.
 fn week(days: i64) -> (i64, i64) {
     let thursday = days + 3 - (days + 3).rem_euclid(7);
     let (year, ..) = date_from_days(thursday);

@@ -44,5 +44,5 @@ pub const FUNCTIONS: &[Function] = &[
     clock::LOCALTIME,
 ];
 
-/// Those whose first argument is a unit. docs/job-file.md has them in its list of operators.
+/// The functions whose first argument is a unit. docs/job-file.md has them in its list of operators.
 pub const UNIT_FUNCTIONS: &[UnitFunction] = &[shift::TIMESTAMPADD, timestamp_diff::TIMESTAMPDIFF];

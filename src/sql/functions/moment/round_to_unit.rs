@@ -48,7 +48,7 @@ fn unit_of<'a>(unit: CalendarUnit, value: Value<'a>, zone: &TimeZone) -> Value<'
     rebuilt(value, zone, |local| unit_start(unit, local))
 }
 
-/// The moment itself where a unit begins with it, else the beginning of the next.
+/// The moment itself if a unit begins with it. Otherwise the beginning of the next unit.
 fn next_unit<'a>(unit: CalendarUnit, value: Value<'a>, zone: &TimeZone) -> Value<'a> {
     rebuilt(value, zone, |local| {
         let start = unit_start(unit, local);
@@ -56,7 +56,7 @@ fn next_unit<'a>(unit: CalendarUnit, value: Value<'a>, zone: &TimeZone) -> Value
     })
 }
 
-/// Seconds and nanoseconds of the local time, through a change, as a value of the same kind.
+/// Applies `change` to the seconds and nanoseconds of the local time. The result is a value of the same kind.
 fn rebuilt<'a>(value: Value<'a>, zone: &TimeZone, change: impl Fn((i64, u32)) -> (i64, u32)) -> Value<'a> {
     let Some(local) = temporal::local(value, 9, zone) else { return Value::Null };
     let (seconds, nanos) = change(local);
@@ -80,7 +80,7 @@ fn unit_start(unit: CalendarUnit, (seconds, nanos): (i64, u32)) -> (i64, u32) {
         CalendarUnit::Year | CalendarUnit::IsoYear => first_of(year, 1),
         CalendarUnit::Quarter => first_of(year, (month - 1) / 3 * 3 + 1),
         CalendarUnit::Month => first_of(year, month),
-        // Flink's weeks begin on Sunday here.
+        // In FLOOR and CEIL, Flink's weeks begin on Sunday.
         CalendarUnit::Week => ((days - (days + 4).rem_euclid(7)) * SECONDS_PER_DAY, 0),
         CalendarUnit::Day | CalendarUnit::DayOfWeek | CalendarUnit::IsoDayOfWeek | CalendarUnit::DayOfYear => {
             multiple(SECONDS_PER_DAY)
@@ -94,7 +94,7 @@ fn unit_start(unit: CalendarUnit, (seconds, nanos): (i64, u32)) -> (i64, u32) {
     }
 }
 
-/// The beginning of the next unit after the one that begins here.
+/// The beginning of the unit after the one that begins at this time.
 fn unit_end(unit: CalendarUnit, (seconds, nanos): (i64, u32)) -> (i64, u32) {
     let months = |count: i64| (add_months(seconds, count), nanos);
     let later = |more: u32| {

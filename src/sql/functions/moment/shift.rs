@@ -1,4 +1,4 @@
-//! A moment and an INTERVAL: `moment + interval`, `moment - interval` and TIMESTAMPADD.
+//! Adds an INTERVAL to a moment or subtracts it: `moment + interval`, `moment - interval` and TIMESTAMPADD.
 
 use super::calendar::{NANOS_PER_SECOND, add_months};
 use super::unit::{Interval, UnitFunction};
@@ -22,7 +22,7 @@ fn by_constant(moment: Expression, interval: Interval) -> Result<Expression, Str
 pub fn by(moment: Expression, interval: Expression, subtracts: bool) -> PlannedCall {
     let sign = if subtracts { -1 } else { 1 };
     match interval {
-        // No literal is as low as the lowest number.
+        // A literal is never the lowest number, so it can be negated.
         Expression::Literal(Literal::Months(months), _) => {
             by_constant(moment, Interval { months: i64::from(months) * sign, millis: 0 })
         }
@@ -48,7 +48,7 @@ fn shifted_type(moment: &Expression, by_hours: bool) -> Result<DataType, String>
     })
 }
 
-/// By a constant.
+/// Adds a constant interval.
 #[derive(Debug, PartialEq)]
 struct Shift(Interval);
 
@@ -64,7 +64,7 @@ impl Evaluate for Shift {
     }
 }
 
-/// By the INTERVAL that is the second operand.
+/// Adds or subtracts the INTERVAL that is the second operand.
 #[derive(Debug, PartialEq)]
 enum ShiftBy {
     Later,
@@ -85,7 +85,7 @@ impl Evaluate for ShiftBy {
     }
 }
 
-/// As many months or milliseconds as the INTERVAL has. `None`: it is none.
+/// The months or milliseconds of the INTERVAL. `None`: the value is not an INTERVAL.
 fn span(value: Value<'_>) -> Option<Interval> {
     match value {
         Value::Months(months) => Some(Interval { months: months.into(), millis: 0 }),
@@ -94,7 +94,7 @@ fn span(value: Value<'_>) -> Option<Interval> {
     }
 }
 
-/// `None`: nothing is as far from zero on the other side.
+/// The negated interval. `None`: the lowest number has no positive counterpart.
 fn back(interval: Interval) -> Option<Interval> {
     Some(Interval { months: interval.months.checked_neg()?, millis: interval.millis.checked_neg()? })
 }

@@ -21,7 +21,7 @@ const MONTHS: [&str; 12] = [
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/// A compiled pattern. Two are equal when they were written alike.
+/// A compiled pattern. Two patterns are equal when their texts are equal.
 #[derive(Debug, Clone)]
 pub struct TimeFormat {
     written: String,
@@ -37,9 +37,9 @@ impl PartialEq for TimeFormat {
 #[derive(Debug, Clone, PartialEq)]
 enum PatternPiece {
     Literal(String),
-    /// A number with its letters' count.
+    /// A number, and how many letters the pattern has for it.
     Number(PatternField, usize),
-    /// Digits of the second's fraction.
+    /// This many digits of the second's fraction.
     Fraction(usize),
     MonthName {
         full: bool,
@@ -48,7 +48,7 @@ enum PatternPiece {
         full: bool,
     },
     HalfOfDay,
-    /// `+0800`, `+08:00`, `+08`; `Z` for none where `zulu`.
+    /// `+0800`, `+08:00` or `+08`. If `zulu` is true, `Z` stands for UTC.
     Offset {
         width: usize,
         zulu: bool,
@@ -153,8 +153,9 @@ impl TimeFormat {
         Ok(())
     }
 
-    /// The whole text as local time, with an offset if the pattern has one. What the pattern leaves out is that of
-    /// 1970-01-01 00:00:00. `lenient`: a number may have fewer digits than letters, as `SimpleDateFormat` takes it.
+    /// Reads the whole text as a local time, with an offset if the pattern has one. Fields that the pattern doesn't have
+    /// are those of 1970-01-01 00:00:00. `lenient`: a number may have fewer digits than the pattern has letters, as in
+    /// `SimpleDateFormat`.
     pub fn parse(&self, text: &str, lenient: bool) -> Option<(i64, u32, Option<i32>)> {
         let mut found = ParsedFields::default();
         let mut rest = text;
@@ -174,7 +175,7 @@ impl TimeFormat {
                     };
                     let (number, behind) = number(rest, least, most)?;
                     let number = match (field, count) {
-                        // Two digits are years of this century.
+                        // A year of two digits is one of the years 2000 to 2099.
                         (PatternField::Year, 2) => 2000 + number,
                         _ => number,
                     };
@@ -225,7 +226,7 @@ fn literal(character: char, pieces: &mut Vec<PatternPiece>) {
     }
 }
 
-/// Behind a single quote: text up to the next; two of them are one in the text.
+/// Reads the text after a single quote, up to the next one. Two quotes stand for one in the text.
 fn quoted(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, pieces: &mut Vec<PatternPiece>) -> Result<(), String> {
     if rest.next_if_eq(&'\'').is_some() {
         literal('\'', pieces);
@@ -345,7 +346,7 @@ impl ParsedFields {
             Some(day) if self.month.is_none() => days_from_date(year, 1, 1) + i64::from(day) - 1,
             _ => {
                 let month = self.month.unwrap_or(1);
-                // A day past the month, up to 31, is its last one, as in `java.time`.
+                // A day after the month's last one, up to 31, means the last one, as in `java.time`.
                 days_from_date(year, month, self.day.unwrap_or(1).min(days_in_month(year, month)))
             }
         };

@@ -29,7 +29,7 @@ pub const TIMESTAMPDIFF: UnitFunction = UnitFunction {
     },
 };
 
-/// Whole units from the second operand to the first.
+/// The number of whole units from the second operand to the first.
 #[derive(Debug, PartialEq)]
 struct Difference(CalendarUnit);
 
@@ -45,7 +45,7 @@ impl Evaluate for Difference {
     }
 }
 
-/// Whole units from the earlier to the later.
+/// The number of whole units from the earlier to the later moment.
 fn difference<'a>(unit: CalendarUnit, later: Value<'a>, earlier: Value<'a>, zone: &TimeZone) -> Value<'a> {
     let (Some(later), Some(earlier)) = (temporal::local(later, 9, zone), temporal::local(earlier, 9, zone)) else {
         return Value::Null;

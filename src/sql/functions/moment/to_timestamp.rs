@@ -51,7 +51,8 @@ impl Evaluate for ToTimestamp {
     }
 }
 
-/// By the format, or else as `yyyy-[m]m-[d]d[ hh:mm:ss]`, as Flink does. NULL if it is neither.
+/// Reads a text by the format. If it doesn't have the format, it is read as `yyyy-[m]m-[d]d[ hh:mm:ss]`, as in Flink. NULL
+/// if it is neither.
 fn to_timestamp<'a>(text: &str, format: &TimeFormat) -> Value<'a> {
     let parsed = format.parse(text, false).map(|(seconds, nanos, _)| (seconds, nanos));
     parsed.or_else(|| parse::timestamp(text)).map_or(Value::Null, |(seconds, nanos)| Value::Timestamp {

@@ -27,7 +27,7 @@ fn to_timestamp_ltz(mut operands: Vec<Expression>) -> PlannedCall {
     Ok(Expression::call(ToInstant { millis }, operands, DataType::TimestampLtz { precision: 3 }))
 }
 
-/// Of seconds, or milliseconds, since 1970.
+/// Makes an instant of seconds or milliseconds since 1970.
 #[derive(Debug, PartialEq)]
 struct ToInstant {
     millis: bool,
@@ -45,7 +45,7 @@ impl Evaluate for ToInstant {
     }
 }
 
-/// Years 1 to 9999; NULL outside.
+/// The instant. NULL outside of the years 1 to 9999.
 fn to_instant<'a>(value: Value<'a>, millis: bool) -> Value<'a> {
     let factor = if millis { 1 } else { 1000 };
     let total = match value {

@@ -21,9 +21,9 @@ pub enum CalendarUnit {
     Month,
     Week,
     Day,
-    /// From 1, Sunday.
+    /// The days are counted from 1, which is Sunday.
     DayOfWeek,
-    /// From 1, Monday.
+    /// The days are counted from 1, which is Monday.
     IsoDayOfWeek,
     DayOfYear,
     Hour,
@@ -43,7 +43,7 @@ pub struct Interval {
 }
 
 impl CalendarUnit {
-    /// The unit that a query names so.
+    /// The unit with this name in a query.
     pub fn named(name: &str) -> Option<CalendarUnit> {
         let name = name.to_ascii_uppercase();
         Some(match name.strip_prefix("SQL_TSI_").unwrap_or(&name) {
@@ -70,7 +70,7 @@ impl CalendarUnit {
         })
     }
 
-    /// So many units; `None` where the unit has no fixed span.
+    /// The span of `count` units. `None`: the unit has no fixed span.
     pub fn span(self, count: i64) -> Option<Interval> {
         let months = |each: i64| Some(Interval { months: count.checked_mul(each)?, millis: 0 });
         let millis = |each: i64| Some(Interval { months: 0, millis: count.checked_mul(each)? });

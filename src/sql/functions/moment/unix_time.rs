@@ -10,7 +10,7 @@ pub const FROM_UNIXTIME: Function = Function {
     name: "FROM_UNIXTIME",
     parameters: Parameters::of(&[Integer, Text]).optional(1),
     form: "FROM_UNIXTIME(seconds[, format])",
-    meaning: "The local time at so many seconds since 1970, as text, in the zone `table.local-time-zone`.",
+    meaning: "The local time at a number of seconds since 1970, as text, in the zone `table.local-time-zone`.",
     plan: |mut operands| {
         let format = format_or_default(&mut operands)?;
         Ok(Expression::call(FromUnixtime(format), operands, DataType::STRING))
@@ -64,7 +64,7 @@ impl Evaluate for UnixTimestamp {
     }
 }
 
-/// The session's zone counts where the format has none of its own.
+/// If the format has no zone, the session's zone counts.
 fn unix_timestamp<'a>(text: &str, format: &TimeFormat, zone: &TimeZone) -> Value<'a> {
     format.parse(text, true).map_or(Value::Null, |(seconds, _, offset)| {
         Value::Int(offset.map_or_else(|| zone.instant(seconds), |offset| seconds - i64::from(offset)))

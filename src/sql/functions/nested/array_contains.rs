@@ -39,7 +39,7 @@ impl Evaluate for ArrayContains {
     }
 }
 
-/// Here NULL is an element like others.
+/// NULL counts as an element like any other.
 fn contains<'a>(array: Value<'a>, wanted: Value<'a>) -> Value<'a> {
     let Value::Array(elements) = array else { return Value::Null };
     let is_wanted = |element: &Value<'_>| if wanted.is_null() { element.is_null() } else { same(*element, wanted) };

@@ -40,7 +40,7 @@ impl Evaluate for ElementAt {
     }
 }
 
-/// The element of an index from 1; NULL where there is none.
+/// The element with an index, counted from 1. NULL if there is none.
 fn array_element<'a>(value: Value<'a>, index: i64) -> Value<'a> {
     let Some(index) = index.checked_sub(1).and_then(|index| usize::try_from(index).ok()) else { return Value::Null };
     match value {
@@ -50,7 +50,7 @@ fn array_element<'a>(value: Value<'a>, index: i64) -> Value<'a> {
     }
 }
 
-/// The key is of the MAP's type.
+/// The key has the type of the MAP's keys.
 #[derive(Debug, PartialEq)]
 struct MapValue;
 

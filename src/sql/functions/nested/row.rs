@@ -11,7 +11,7 @@ pub const ROW: Function = Function {
     plan: row,
 };
 
-/// Its fields have no names but those that Flink makes up.
+/// The fields have the names that Flink makes up for them.
 fn row(operands: Vec<Expression>) -> PlannedCall {
     let field =
         |(at, operand): (usize, &Expression)| RowField { name: format!("EXPR${at}"), data_type: operand.data_type() };

@@ -1,4 +1,4 @@
-//! `+`, `-`, `*`, `/`, `%` and MOD. Integers wrap around as in Java, DECIMALs become NULL where they don't fit.
+//! `+`, `-`, `*`, `/`, `%` and MOD. Integers wrap around as in Java. A DECIMAL that doesn't fit its type becomes NULL.
 
 use bumpalo::Bump;
 
@@ -19,7 +19,7 @@ pub const MOD: Function = Function {
     },
 };
 
-/// The operation in the type that Flink gives it.
+/// The operation, in the type that Flink gives its result.
 pub fn arithmetic(operation: Operation, left: Expression, right: Expression) -> Result<Expression, String> {
     let (left, right) = match (left.type_ref(), right.type_ref()) {
         (DataType::Null, DataType::Null) => (cast(left, &DataType::Int), cast(right, &DataType::Int)),
@@ -53,7 +53,7 @@ pub fn arithmetic(operation: Operation, left: Expression, right: Expression) -> 
                 result,
             ));
         }
-        // What is left over is never larger than the divisor.
+        // A remainder is never larger than the divisor, so it has the divisor's type.
         common if operation == Operation::Remainder && common.is_integer() => right_type,
         common => {
             let operands = vec![widen(left, &common), widen(right, &common)];
@@ -84,7 +84,7 @@ fn with_interval(operation: Operation, left: Expression, right: Expression) -> R
     }
 }
 
-/// Digits of the result from those of the operands, as SQL Server and Flink have it.
+/// The digits of the result, calculated from those of the operands as in SQL Server and Flink.
 fn decimal_result(operation: Operation, (p1, s1): (u8, u8), (p2, s2): (u8, u8)) -> DataType {
     let (p1, s1, p2, s2) = (i32::from(p1), i32::from(s1), i32::from(p2), i32::from(s2));
     let (precision, scale) = match operation {
@@ -96,7 +96,7 @@ fn decimal_result(operation: Operation, (p1, s1): (u8, u8), (p2, s2): (u8, u8)) 
         Operation::Remainder => ((p1 - s1).min(p2 - s2) + s1.max(s2), s1.max(s2)),
         _ => ((p1 - s1).max(p2 - s2) + s1.max(s2) + 1, s1.max(s2)),
     };
-    // Beyond 38 digits the fraction is cut, but six of its digits stay.
+    // If there are more than 38 digits, the fraction is cut, but at least six of its digits are kept.
     let (precision, scale) = match precision {
         ..=38 => (precision, scale),
         _ => (38, (38 - (precision - scale)).max(scale.min(6))),
@@ -153,7 +153,7 @@ fn binary<'a>(
     })
 }
 
-/// With another interval of the kind, or with a number. It wraps around as the number that it is.
+/// Calculates with another interval of the same kind, or with a number. The result wraps around like an integer.
 fn interval<'a>(operation: Operation, left: i64, right: Value<'a>) -> Result<Option<i64>, EvaluationError<'a>> {
     let right = match right {
         Value::Int(number) => number,

@@ -7,10 +7,10 @@ use super::operation::Operation;
 use crate::types::data_type::DataType;
 use crate::types::value::{Decimal, Value};
 
-/// Digits that a quotient is computed to before it is rounded.
+/// A quotient is computed to this many digits before it is rounded.
 const QUOTIENT_DIGITS: u32 = 38;
 
-/// `Err`: division by zero. `None`: more digits than the type has, NULL in Flink.
+/// The result of an operation. `Err`: division by zero. `None`: it has more digits than the type, so it is NULL in Flink.
 pub fn binary(
     operation: Operation,
     left: Decimal,
@@ -19,7 +19,7 @@ pub fn binary(
     scale: u8,
 ) -> Result<Option<Decimal>, ()> {
     let (left_wide, right_wide) = (I256::from(left.unscaled), I256::from(right.unscaled));
-    // Both with as many digits behind the point; 38 digits and 38 more fit.
+    // Both numbers are brought to the same scale. An I256 has room for 38 digits and 38 more.
     let common = left.scale.max(right.scale);
     let aligned =
         || (left_wide * power(u32::from(common - left.scale)), right_wide * power(u32::from(common - right.scale)));
@@ -38,7 +38,7 @@ fn power(digits: u32) -> I256 {
     I256::from(10).pow(digits)
 }
 
-/// 38 digits of the quotient, and its scale.
+/// The first 38 digits of the quotient, and its scale.
 fn quotient(left: Decimal, right: Decimal) -> (I256, i32) {
     let (dividend, divisor) = (left.unscaled.unsigned_abs(), right.unscaled.unsigned_abs());
     if dividend == 0 {
@@ -51,7 +51,7 @@ fn quotient(left: Decimal, right: Decimal) -> (I256, i32) {
     let (mut result, rest) = (widened / divisor, widened % divisor);
     let mut scale = more as i32 + i32::from(left.scale) - i32::from(right.scale);
     if result >= U256::from(10_u8).pow(QUOTIENT_DIGITS) {
-        // One digit too many: it decides, whatever the rest.
+        // There is one digit too many. It decides how the number is rounded, whatever the digits after it are.
         let last = result % 10;
         result = result / 10 + U256::from(last >= 5);
         scale -= 1;
@@ -62,7 +62,7 @@ fn quotient(left: Decimal, right: Decimal) -> (I256, i32) {
     (if (left.unscaled < 0) == (right.unscaled < 0) { result } else { -result }, scale)
 }
 
-/// The number `unscaled / 10^from` with `scale` digits behind the point, rounded half up or cut.
+/// The number `unscaled / 10^from` with `scale` digits after the point, rounded half up or cut.
 pub fn fit(unscaled: I256, from: i32, precision: u8, scale: u8, rounds: bool) -> Option<Decimal> {
     let more = i32::from(scale) - from;
     let fitted = match u32::try_from(more) {
@@ -86,7 +86,7 @@ pub fn value_or_null(value: Option<Decimal>, arena: &Bump) -> Value<'_> {
     value.map_or(Value::Null, |value| Value::Decimal(arena.alloc(value)))
 }
 
-/// Precision and scale of a DECIMAL.
+/// The precision and scale of a DECIMAL.
 pub fn digits(data_type: &DataType) -> (u8, u8) {
     match data_type {
         DataType::Decimal { precision, scale } => (*precision, *scale),

@@ -26,7 +26,7 @@ pub const CEIL: Function = Function {
 pub const CEILING: Function =
     Function { name: "CEILING", form: "CEILING(number)", meaning: "The same as CEIL.", ..CEIL };
 
-/// A DECIMAL loses the digits behind its point.
+/// The value of a DECIMAL has no digits after the point.
 fn whole(function: WholeNumber, operands: Vec<Expression>) -> Expression {
     let data_type = match first_type(&operands) {
         DataType::Decimal { precision, .. } => DataType::Decimal { precision, scale: 0 },

@@ -2,7 +2,7 @@
 
 use crate::types::data_type::DataType;
 
-/// The lowest bits, as many as the type has.
+/// Keeps the lowest bits, as many as the type has.
 pub fn wrap(value: i64, data_type: &DataType) -> i64 {
     match data_type {
         DataType::TinyInt => i64::from(value as i8),

@@ -1,4 +1,4 @@
-//! POWER, SQRT, EXP, LN and LOG10: of DOUBLEs.
+//! POWER, SQRT, EXP, LN and LOG10. They calculate with DOUBLE.
 
 use crate::sql::functions::definition::*;
 

@@ -10,8 +10,8 @@ pub const ROUND: Function = Function {
     name: "ROUND",
     parameters: Parameters::of(&[Number, Integer]).optional(1),
     form: "ROUND(number[, digits])",
-    meaning: "The number rounded half up, to so many digits behind the point; left out: 0.",
-    // Rounding may carry into one more digit.
+    meaning: "The number rounded half up to this many digits after the point. Left out: 0.",
+    // The rounded number can have one digit more.
     plan: |operands| Ok(to_digits(Rounding::Round, operands, 1)),
 };
 
@@ -19,7 +19,7 @@ pub const TRUNCATE: Function = Function {
     name: "TRUNCATE",
     parameters: Parameters::of(&[Number, Integer]).optional(1),
     form: "TRUNCATE(number[, digits])",
-    meaning: "The number cut to so many digits behind the point; left out: 0.",
+    meaning: "The number cut to this many digits after the point. Left out: 0.",
     plan: |operands| Ok(to_digits(Rounding::Truncate, operands, 0)),
 };
 
@@ -62,7 +62,7 @@ impl Evaluate for Rounding {
     }
 }
 
-/// Keeps `digits` digits behind the point, or makes that many before it zeros where negative.
+/// Keeps `digits` digits after the point. If `digits` is negative, that many digits before the point become zeros.
 fn round<'a>(value: Value<'a>, digits: i64, rounds: bool, data_type: &DataType, arena: &'a Bump) -> Evaluated<'a> {
     Ok(match value {
         Value::Int(value) => {
@@ -99,7 +99,7 @@ fn round_to(value: i128, unit: i128, rounds: bool) -> i128 {
     (quotient + if up { value.signum() } else { 0 }).saturating_mul(unit)
 }
 
-/// Rounds the shortest digits that mean the number, as Java's `BigDecimal.valueOf` has them.
+/// Rounds the shortest digits that are read as the same number, as Java's `BigDecimal.valueOf` does.
 fn real<'a>(
     value: f64,
     shortest: std::fmt::Arguments<'_>,

@@ -22,7 +22,7 @@ pub const SIGN: Function = Function {
     plan: |operands| Ok(of_its_type(SignFunction::Sign, operands)),
 };
 
-/// `-value`, of a number or an INTERVAL.
+/// `-value`, for a number or an INTERVAL.
 pub fn negated(value: Expression) -> Expression {
     of_its_type(SignFunction::Negate, vec![value])
 }

@@ -11,7 +11,7 @@ pub const CONCAT: Function = Function {
     name: "CONCAT",
     parameters: Parameters::of(&[Text]).repeated(),
     form: "CONCAT(text, …)",
-    meaning: "The texts one behind the other, as `||`; NULL if one is NULL.",
+    meaning: "The texts one after another, as `||`; NULL if one is NULL.",
     plan: |operands| Ok(Expression::call(Concat, operands, DataType::STRING)),
 };
 
@@ -23,7 +23,7 @@ pub const CONCAT_WS: Function = Function {
     plan: |operands| Ok(Expression::call(ConcatWithSeparator, operands, DataType::STRING)),
 };
 
-/// `left || right`. A chain of them is one call.
+/// `left || right`. A chain of `||` becomes one call.
 pub fn concatenation(left: Expression, right: Expression) -> PlannedCall {
     let data_type = match (left.type_ref(), right.type_ref()) {
         (DataType::Char(left), DataType::Char(right)) => DataType::Char(left.saturating_add(*right)),
@@ -61,7 +61,7 @@ fn concat<'a>(values: &[Value<'a>], arena: &'a Bump) -> Value<'a> {
     Value::Text(all.into_bump_str())
 }
 
-/// The separator stands before the texts.
+/// The first operand is the separator.
 #[derive(Debug, PartialEq)]
 struct ConcatWithSeparator;
 
@@ -77,7 +77,7 @@ impl Evaluate for ConcatWithSeparator {
     }
 }
 
-/// Leaves NULLs out.
+/// Joins the values that aren't NULL.
 fn join<'a>(separator: Value<'a>, values: &[Value<'a>], arena: &'a Bump) -> Value<'a> {
     let Value::Text(separator) = separator else { return Value::Null };
     let mut all = String::new_in(arena);

@@ -29,7 +29,7 @@ pub const INITCAP: Function = Function {
     plan: |operands| Ok(Expression::call(LetterCase::InitialCapitals, operands, DataType::STRING)),
 };
 
-/// The value has the operand's type. It may still be longer than this type says, because some letters become two.
+/// The value has the operand's type. It can be longer than this type allows, because some letters become two.
 fn of_its_type(function: LetterCase, operands: Vec<Expression>) -> Expression {
     let data_type = first_type(&operands);
     Expression::call(function, operands, data_type)
@@ -67,7 +67,7 @@ fn upper<'a>(text: &'a str, arena: &'a Bump) -> Value<'a> {
 
 fn lower<'a>(text: &'a str, arena: &'a Bump) -> Value<'a> {
     if text.contains('Σ') {
-        // At the end of a word it becomes another letter.
+        // The small letter of `Σ` is another one at the end of a word.
         return Value::Text(arena.alloc_str(&text.to_lowercase()));
     }
     if !text.is_ascii() {
@@ -78,7 +78,7 @@ fn lower<'a>(text: &'a str, arena: &'a Bump) -> Value<'a> {
     Value::Text(copy)
 }
 
-/// Words are runs of letters and digits of ASCII.
+/// A word is a sequence of ASCII letters and digits.
 fn initial_capitals<'a>(text: &'a str, arena: &'a Bump) -> Value<'a> {
     let mut inside = false;
     let capitals = text.chars().map(|character| {

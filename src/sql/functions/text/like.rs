@@ -4,12 +4,12 @@ use memchr::memmem;
 
 use crate::sql::functions::definition::*;
 
-/// `text LIKE pattern`, of a compiled pattern.
+/// `text LIKE pattern` with a compiled pattern.
 pub fn like(text: Expression, pattern: Like) -> Expression {
     Expression::call(pattern, vec![text], DataType::Boolean)
 }
 
-/// A compiled pattern. Two are equal when they were written alike.
+/// A compiled pattern. Two patterns are equal when their texts are equal.
 #[derive(Debug, Clone)]
 pub struct Like {
     written: (String, Option<char>),
@@ -24,7 +24,7 @@ impl PartialEq for Like {
 
 #[derive(Debug, Clone)]
 enum LikeShape {
-    /// No wildcard.
+    /// A pattern without a wildcard.
     Whole(String),
     /// `text%`
     Start(String),
@@ -106,10 +106,11 @@ fn shape(parts: Vec<LikePart>) -> LikeShape {
     .unwrap_or(LikeShape::Any(parts))
 }
 
-/// Goes back to the last `%` only: an earlier one could match nothing that this one can't.
+/// Whether the text matches. After a mismatch the search goes back to the last `%` only: going back to an earlier one can't
+/// find more matches.
 fn matches(parts: &[LikePart], text: &str) -> bool {
     let (mut part, mut at) = (0, 0);
-    // Where to go on when what follows the last `%` doesn't match: one character further.
+    // Where to go on if the parts after the last `%` don't match: one character after the last try.
     let mut again: Option<(usize, usize)> = None;
     loop {
         let next = text[at..].chars().next();

@@ -1,4 +1,4 @@
-//! Functions of texts. Places and lengths are counted in characters.
+//! Functions of texts. Positions and lengths are counted in characters.
 
 mod ascii;
 mod base64;

@@ -42,7 +42,7 @@ impl Evaluate for Pad {
     }
 }
 
-/// Exactly `length` characters: filled up on the left or on the right, or cut.
+/// The text with exactly `length` characters: it is filled up on the left or on the right, or cut.
 fn pad<'a>(text: &'a str, length: i64, pad: &str, on_the_left: bool, arena: &'a Bump) -> Evaluated<'a> {
     if length < 0 || pad.is_empty() {
         return Ok(Value::Null);

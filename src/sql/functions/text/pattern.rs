@@ -1,4 +1,4 @@
-//! Java's regular expressions, as far as they can be matched in linear time.
+//! Those of Java's regular expressions that can be matched in linear time.
 
 use regex::Regex;
 
@@ -7,7 +7,7 @@ use crate::options::regular_expression;
 /// How deep character classes may be nested.
 const DEEPEST: usize = 16;
 
-/// A compiled expression. Two are equal when they were written alike.
+/// A compiled expression. Two expressions are equal when their texts are equal.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     written: String,
@@ -24,7 +24,7 @@ const DIGIT: &str = "0-9";
 const WORD: &str = "a-zA-Z_0-9";
 const SPACE: &str = r" \t\n\x0B\x0C\r";
 const BLANK: &str = r" \t\u{a0}\u{1680}\u{180e}\u{2000}-\u{200a}\u{202f}\u{205f}\u{3000}";
-/// Java's dot leaves out more line ends than ours.
+/// Java's dot. It excludes more line ends than the library's dot.
 const DOT: &str = r"[^\n\r\u{85}\u{2028}\u{2029}]";
 
 impl Pattern {
@@ -41,12 +41,12 @@ impl Pattern {
         self.regex.is_match(text)
     }
 
-    /// How many groups it has, beside the whole.
+    /// How many groups the expression has, without group 0, the whole match.
     pub fn groups(&self) -> usize {
         self.regex.captures_len() - 1
     }
 
-    /// A group of the first match; 0 is the whole.
+    /// A group of the first match. Group 0 is the whole match.
     pub fn group<'t>(&self, text: &'t str, group: usize) -> Option<&'t str> {
         if group == 0 {
             return self.regex.find(text).map(|found| found.as_str());
@@ -54,7 +54,7 @@ impl Pattern {
         self.regex.captures(text)?.get(group).map(|found| found.as_str())
     }
 
-    /// The places of all matches, in Java's count: an empty one may follow another directly.
+    /// The places of all matches, as Java counts them: an empty match can directly follow another match.
     pub fn matches<'t>(&'t self, text: &'t str) -> impl Iterator<Item = (usize, usize)> + 't {
         let mut at = Some(0);
         std::iter::from_fn(move || {
@@ -69,7 +69,7 @@ impl Pattern {
     }
 }
 
-/// From Java's notation to that of the library, where the same signs mean something else.
+/// Translates Java's notation to the library's, because some signs have another meaning there.
 struct PatternTranslation<'a> {
     rest: &'a str,
     out: String,
@@ -91,7 +91,7 @@ impl PatternTranslation<'_> {
     }
 
     fn literal(&mut self, character: char) {
-        // Escaped, the two would be the ends of a word.
+        // In the library, `\<` and `\>` are the start and the end of a word.
         if matches!(character, '<' | '>') {
             self.out.push(character);
         } else {
@@ -155,11 +155,11 @@ impl PatternTranslation<'_> {
                 }
                 let (on, off) = flags.split_once('-').unwrap_or((flags, ""));
                 dot_is_all = (dot_is_all || on.contains('s')) && !off.contains('s');
-                // The dot is written out as what it matches, so the library needn't know.
+                // The flag `s` is left out, because the dot is replaced by a class of the characters that it matches.
                 let kept = flags.replace('s', "");
                 let kept = kept.strip_suffix('-').unwrap_or(&kept);
                 if rest[end..].starts_with(')') {
-                    // Holds up to the end of the group around it.
+                    // The flag counts up to the end of the group around it.
                     if let Some(current) = self.dot_is_all.last_mut() {
                         *current = dot_is_all;
                     }
@@ -179,7 +179,7 @@ impl PatternTranslation<'_> {
         Ok(())
     }
 
-    /// Behind a `[`, up to its `]`.
+    /// Translates the text after a `[`, up to its `]`.
     fn class(&mut self, depth: usize) -> Translated<()> {
         if depth > DEEPEST {
             return Err(format!("has character classes nested more than {DEEPEST} levels deep"));
@@ -211,7 +211,7 @@ impl PatternTranslation<'_> {
         Err("has a '[' that is not closed".into())
     }
 
-    /// Behind a backslash.
+    /// Translates the text after a backslash.
     fn escape(&mut self, in_class: bool) -> Translated<()> {
         let Some(character) = self.next() else { return Err("ends with a '\\'".into()) };
         let class = |members: &str, negated: bool| match (in_class, negated) {
@@ -249,7 +249,7 @@ impl PatternTranslation<'_> {
         Ok(())
     }
 
-    /// `\x41`, `\x{1F600}`, `\u0041`.
+    /// Translates `\x41`, `\x{1F600}` and `\u0041`.
     fn code(&mut self, kind: char) -> Translated<()> {
         let malformed = || format!("has a '\\{kind}' without its hexadecimal digits");
         let braced = if kind == 'x' { self.rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) } else { None };
@@ -264,7 +264,7 @@ impl PatternTranslation<'_> {
         Ok(())
     }
 
-    /// `\p{Alpha}`, `\p{L}`, `\pL`, `\p{IsHan}`.
+    /// Translates `\p{Alpha}`, `\p{L}`, `\pL` and `\p{IsHan}`.
     fn property(&mut self, negated: bool, in_class: bool) -> Translated<()> {
         let (name, rest) = match self.rest.strip_prefix('{') {
             Some(rest) => rest.split_once('}').ok_or("has a '\\p{' that is not closed")?,

@@ -15,7 +15,7 @@ pub const LOCATE: Function = Function {
     name: "LOCATE",
     parameters: Parameters::of(&[Text, Text, Integer]).optional(1),
     form: "LOCATE(wanted, text[, from])",
-    meaning: "The same as POSITION, but looks only from a place on.",
+    meaning: "The same as POSITION, but the search begins at a position.",
     plan: |operands| Ok(Expression::call(Locate, operands, DataType::Int)),
 };
 
@@ -30,7 +30,7 @@ pub const INSTR: Function = Function {
     },
 };
 
-/// What to look for, the text, and perhaps the place to begin at.
+/// The operands are the text to look for, the text, and optionally the position at which the search begins.
 #[derive(Debug, PartialEq)]
 struct Locate;
 
@@ -47,7 +47,7 @@ impl Evaluate for Locate {
     }
 }
 
-/// Where it begins, from 1; 0 if it isn't there.
+/// The position of `wanted`, counted from 1. 0 if it isn't in the text.
 fn position<'a>(wanted: &str, text: &str, from: i64) -> Value<'a> {
     let start = place(text, (from - 1).max(0));
     let found = text[start..].find(wanted).map(|at| count(&text[..start + at]) + 1);

@@ -34,7 +34,7 @@ pub const REGEXP: Function = Function {
     },
 };
 
-/// Compiles the second operand and takes it away.
+/// Compiles the second operand and removes it.
 fn take_pattern(operands: &mut Vec<Expression>) -> Result<Pattern, String> {
     let written = constant_text(operands.get(1), "a regular expression")?;
     let pattern = Pattern::new(written).map_err(|message| format!("the regular expression '{written}' {message}"))?;
@@ -54,7 +54,7 @@ fn regexp_extract(mut operands: Vec<Expression>) -> PlannedCall {
     Ok(Expression::call(RegexpExtract { pattern, group }, operands, DataType::STRING))
 }
 
-/// Of a text and the replacement, which is taken as it is.
+/// The operands are the text and the replacement, which is taken as it is.
 #[derive(Debug, PartialEq)]
 struct RegexpReplace(Pattern);
 
@@ -73,7 +73,7 @@ impl Evaluate for RegexpReplace {
 #[derive(Debug, PartialEq)]
 struct RegexpExtract {
     pattern: Pattern,
-    /// By its number in the pattern.
+    /// The group's number in the pattern.
     group: usize,
 }
 

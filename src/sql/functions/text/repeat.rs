@@ -10,7 +10,7 @@ pub const REPEAT: Function = Function {
     name: "REPEAT",
     parameters: Parameters::of(&[Text, Integer]),
     form: "REPEAT(text, times)",
-    meaning: "The text that many times.",
+    meaning: "The text, repeated this many times.",
     plan: |operands| Ok(Expression::call(Repeat, operands, DataType::STRING)),
 };
 

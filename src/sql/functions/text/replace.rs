@@ -31,7 +31,7 @@ impl Evaluate for Replace {
     }
 }
 
-/// Puts the other text into these places.
+/// Replaces the text at these places by the other text.
 pub fn replace<'a>(
     text: &'a str,
     mut places: impl Iterator<Item = (usize, usize)>,

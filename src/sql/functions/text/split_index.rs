@@ -30,7 +30,7 @@ impl Evaluate for SplitIndex {
     }
 }
 
-/// The part of this index, from 0, between separators: a text, or the code of a character.
+/// The part with this index, counted from 0. The separator is a text or the code of a character.
 fn split_index<'a>(text: &'a str, separator: Value<'_>, index: i64) -> Value<'a> {
     let Ok(index) = usize::try_from(index) else { return Value::Null };
     if text.is_empty() {

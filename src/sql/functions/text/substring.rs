@@ -51,7 +51,7 @@ impl Evaluate for TextPart {
     }
 }
 
-/// From a place counted from 1, or from the end where negative. NULL for a negative length.
+/// The part from a position on. It is counted from 1, or from the end if it is negative. NULL if the length is negative.
 fn substring(text: &str, start: i64, length: i64) -> Value<'_> {
     if length < 0 {
         return Value::Null;

@@ -26,7 +26,7 @@ pub const RTRIM: Function = Function {
     plan: |operands| Ok(Expression::call(Trim::Trailing, operands, DataType::STRING)),
 };
 
-/// Where characters are taken away.
+/// The end of the text at which characters are removed.
 #[derive(Debug, PartialEq)]
 enum Trim {
     Both,
@@ -47,7 +47,7 @@ impl Evaluate for Trim {
     }
 }
 
-/// Takes away the characters that are in `set`.
+/// Removes the characters that are in `set`.
 fn trimmed<'a>(text: &'a str, set: &str, side: &Trim) -> &'a str {
     let in_set = |character: char| set.contains(character);
     match side {

@@ -1,4 +1,5 @@
-//! CHAR(n), VARCHAR(n), BINARY(n) and VARBINARY(n): too long is cut, CHAR and BINARY are filled up.
+//! Casts to CHAR(n), VARCHAR(n), BINARY(n) and VARBINARY(n). A longer value is cut, and values of CHAR and BINARY are
+//! filled up.
 
 use bumpalo::Bump;
 
@@ -8,7 +9,7 @@ use crate::types::value::Value;
 /// At most `length` characters.
 pub(super) fn cut<'a>(text: &'a str, length: u32) -> Value<'a> {
     let length = length as usize;
-    // No character is shorter than a byte.
+    // A character has at least one byte.
     if text.len() <= length {
         return Value::Text(text);
     }

@@ -11,7 +11,7 @@ use super::print;
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
-/// Whether a cast between the types gives every value as it is.
+/// Whether a cast between the types changes no value.
 pub(crate) fn changes_nothing(from: &DataType, to: &DataType) -> bool {
     let bits = |data_type: &DataType| match data_type {
         DataType::TinyInt => Some(8),
@@ -36,7 +36,7 @@ pub(crate) fn cast<'a>(
     }
     let EvaluationContext { arena, zone, .. } = *context;
     let converted = match (to, value) {
-        // What an update leaves as it is needs no conversion: it was converted when it was written.
+        // A value that the update doesn't carry needs no conversion. It was converted when it was written.
         (_, Value::Unchanged) => Some(value),
         (DataType::Boolean, value) => numeric::boolean(value).map(Value::Bool),
         (DataType::TinyInt, value) => numeric::integer(value, 8),

@@ -1,11 +1,11 @@
-//! Casts inside ARRAY, ROW, MAP and MULTISET: each value for itself.
+//! Casts of ARRAY, ROW, MAP and MULTISET. Each value in them is cast.
 
 use super::cast as cast_value;
 use crate::sql::values::context::{EvaluationContext, EvaluationError};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
-/// `None`: the value is none of these, or of another shape.
+/// The cast value. `None`: it is none of these types, or its shape is not that of the target type.
 pub(super) fn cast<'a>(
     value: Value<'a>,
     from: &'a DataType,

@@ -17,8 +17,8 @@ pub(super) fn boolean(value: Value<'_>) -> Option<bool> {
     }
 }
 
-/// An integer of `bits` bits. Integers and decimals wrap around, reals stop at the bounds of INT or BIGINT and wrap
-/// around from there, as in Java; a text out of range is refused.
+/// An integer of `bits` bits. Integers and decimals wrap around. Floats are limited to the bounds of INT or BIGINT and then
+/// wrap around, as in Java. A text that is out of range is refused.
 pub(super) fn integer<'a>(value: Value<'_>, bits: u32) -> Option<Value<'a>> {
     let wide = match value {
         Value::Bool(value) => i64::from(value),
@@ -64,20 +64,20 @@ pub(super) fn float(value: Value<'_>) -> Option<f32> {
     match value {
         Value::Int(value) => Some(value as f32),
         Value::Text(text) => number::real(text.as_bytes()),
-        // Through DOUBLE, also from DECIMAL, as Flink goes.
+        // Flink converts by way of DOUBLE, also from DECIMAL.
         other => double(other).map(|value| value as f32),
     }
 }
 
 fn double_of(value: Decimal) -> Option<f64> {
-    // Both numbers are exact here, so the quotient is rounded once.
+    // Here both numbers are exact as doubles, so only the quotient is rounded.
     if value.unscaled.unsigned_abs() < 1 << 53 && value.scale <= 22 {
         return Some(value.unscaled as f64 / 10_f64.powi(value.scale.into()));
     }
     format!("{}e-{}", value.unscaled, value.scale).parse().ok()
 }
 
-/// DECIMAL(precision, scale). Too many digits: NULL from a number, refused from a text.
+/// A DECIMAL(precision, scale). A number with too many digits becomes NULL. A text with too many digits is refused.
 pub(super) fn decimal<'a>(value: Value<'_>, precision: u8, scale: u8, arena: &'a Bump) -> Option<Value<'a>> {
     let number = match value {
         Value::Bool(value) => decimal::rescale(Decimal { unscaled: value.into(), scale: 0 }, precision, scale),
@@ -94,7 +94,7 @@ pub(super) fn decimal<'a>(value: Value<'_>, precision: u8, scale: u8, arena: &'a
     Some(number.map_or(Value::Null, |number| Value::Decimal(arena.alloc(number))))
 }
 
-/// What Java's `BigDecimal.valueOf` gives: the shortest digits that mean this double.
+/// The result of Java's `BigDecimal.valueOf`: the shortest digits that are read as this double.
 fn shortest(value: f64, precision: u8, scale: u8) -> Option<Option<Decimal>> {
     decimal::parse(format!("{value:e}").as_bytes(), precision, scale).ok()
 }

@@ -1,4 +1,4 @@
-//! What CAST reads from text. More lenient than the csv format; blanks around it don't matter.
+//! Reads the texts that CAST takes. They are less strict than those of the csv format, and blanks around them are ignored.
 
 use crate::types::calendar::java::{SECONDS_PER_DAY, smart_date, smart_time};
 use crate::types::calendar::{days_from_date, days_in_month};
@@ -13,7 +13,7 @@ pub(in crate::sql) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// An integer; digits behind a point are cut off.
+/// Reads an integer. Digits after a point are cut off.
 pub(in crate::sql) fn whole(text: &str) -> Option<i64> {
     let text = text.trim();
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -21,13 +21,13 @@ pub(in crate::sql) fn whole(text: &str) -> Option<i64> {
         return None;
     }
     match whole {
-        // Flink takes a point without digits before it for zero.
+        // Flink reads a point without digits before it as zero.
         "" | "-" | "+" if whole.len() < text.len() => Some(0),
         whole => number::integer(whole.as_bytes()),
     }
 }
 
-/// `yyyy[-[m]m[-[d]d]]`; a time of day after a blank is left out.
+/// Reads `yyyy[-[m]m[-[d]d]]`. A time of day after a blank is ignored.
 pub(in crate::sql) fn date(text: &str) -> Option<i32> {
     let text = text.trim();
     let day_only = text.split_once(' ').map_or(text, |(day, _)| day);
@@ -41,7 +41,7 @@ pub(in crate::sql) fn date(text: &str) -> Option<i32> {
     i32::try_from(days_from_date(year.into(), month, day)).ok()
 }
 
-/// `h[h][:m[m][:s[s][.fraction]]]`: nanoseconds since midnight. Flink keeps milliseconds and rounds to them.
+/// Reads `h[h][:m[m][:s[s][.fraction]]]` as nanoseconds since midnight, rounded to milliseconds as in Flink.
 pub(in crate::sql) fn time(text: &str) -> Option<i64> {
     let mut parts = text.splitn(3, ':');
     let hour = digits(parts.next()?.trim(), 2)?;
@@ -67,7 +67,7 @@ pub(in crate::sql) fn time(text: &str) -> Option<i64> {
     Some(millis * 1_000_000)
 }
 
-/// `yyyy-[m]m-[d]d[ [h]h:[m]m:[s]s[.fraction]]`: seconds since 1970 and nanoseconds.
+/// Reads `yyyy-[m]m-[d]d[ [h]h:[m]m:[s]s[.fraction]]` as seconds since 1970 and nanoseconds.
 pub(in crate::sql) fn timestamp(text: &str) -> Option<(i64, u32)> {
     let text = text.trim();
     let (date, time) = text.split_once(' ').unwrap_or((text, "0:0:0"));
@@ -87,7 +87,7 @@ pub(in crate::sql) fn timestamp(text: &str) -> Option<(i64, u32)> {
     Some((days * SECONDS_PER_DAY + smart_time(hour, minute, second, nanos)?, nanos))
 }
 
-/// One to `most` digits and nothing else.
+/// Reads a text of one to `most` digits.
 fn digits(text: &str, most: usize) -> Option<u32> {
     let fits = (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     if fits { text.parse().ok() } else { None }

@@ -7,7 +7,7 @@ use crate::types::value::Value;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
-/// Seconds and nanoseconds of the wall clock, cut to `precision` digits. A bare time is one of 1970-01-01.
+/// Seconds and nanoseconds of the wall clock, cut to `precision` digits. A time without a date is a time of 1970-01-01.
 pub(in crate::sql) fn local(value: Value<'_>, precision: u8, zone: &TimeZone) -> Option<(i64, u32)> {
     let (seconds, nanos) = match value {
         Value::Timestamp { seconds, nanos } => (seconds, nanos),
