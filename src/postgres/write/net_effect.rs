@@ -7,7 +7,8 @@ use crate::batch::Op;
 use crate::postgres::schema::order::Keep;
 use crate::postgres::write::reduce::{BatchKeys, reduce};
 
-/// What a transaction does, in this order. Numbers of rows; those of patched ones are beyond the batch's.
+/// What a transaction does, in this order. The lists hold the numbers of rows. A row that [`Rows::patched`] made has a number above those
+/// of the batch's own rows.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Net {
     pub deletes: Vec<u32>,

@@ -28,7 +28,8 @@ pub struct How<'a> {
     path: Path,
     order: Order,
     which: RowByRow,
-    /// The key's columns. Where rows replace others, a row of the same key that comes in between is a race.
+    /// The key's columns. Where rows replace others, a conflict on this key means that another transaction has just added the key: the
+    /// attempt is repeated.
     key: &'a [String],
 }
 
@@ -38,8 +39,8 @@ impl<'a> How<'a> {
     }
 }
 
-/// Writes each row of `range` for itself and commits those that were taken. A refusal that is a row's own costs only it. With a
-/// ledger nothing is committed while it isn't decided about refused rows: then there is no [`Ending`].
+/// Writes the rows of `range` one by one, and commits those that the server accepted. A refusal that may be the row's own fault costs only
+/// this row. With a ledger nothing is committed while it isn't decided about refused rows: then there is no [`Ending`].
 pub fn write_each(
     session: &mut Session,
     statements: &Statements,

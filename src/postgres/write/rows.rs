@@ -203,7 +203,7 @@ impl<'a> Rows<'a> {
         &self.chunk(row).keys[start..start + self.entry(row).key_len as usize]
     }
 
-    /// The row of the batch that a row is, or was made for.
+    /// For a row of the batch: the row itself. For a row that was made: the row of the batch that it stands for.
     pub fn origin(&self, row: u32) -> usize {
         match (row as usize).checked_sub(self.count) {
             Some(made) => self.origins[made] as usize,
@@ -223,7 +223,7 @@ impl<'a> Rows<'a> {
         Some(self.make(patch, op, |rows, out| fields::apply_patch(format, rows.row(row), rows.row(patch), out)))
     }
 
-    /// Makes a row of a patch that COPY takes.
+    /// Makes a copy of a patch for COPY: the columns that the patch leaves unchanged are NULL in it.
     pub fn without_unchanged(&mut self, patch: u32) -> u32 {
         let (patch, format) = (patch as usize, self.format(patch as usize));
         self.make(patch, Op::Patch, |rows, out| fields::with_nulls(format, rows.row(patch), out))
@@ -314,9 +314,9 @@ pub struct CopyPlan {
 }
 
 impl CopyPlan {
-    /// One COPY a format, in the order of the keys: neighbours in the table's index are written together (which saves a quarter
-    /// of the server's time for short rows), and processes that share keys lock them in the same order. Unless the rows must arrive
-    /// `in_order`: then one COPY for each change of format.
+    /// One COPY for each format, with its rows in the order of their keys: neighbours in the table's index are written together (which
+    /// saves a quarter of the server's time for short rows), and processes that share keys lock them in the same order. If the rows must
+    /// arrive `in_order`, they keep their order, and a new COPY begins at each change of format.
     pub fn new(rows: &Rows<'_>, kept: Vec<u32>, in_order: bool) -> CopyPlan {
         let mut order = kept;
         if !in_order {

@@ -95,7 +95,7 @@ pub fn apply(
         let mut unchanged = 0;
         if path == Path::Staged {
             stored = 0;
-            // Under `strict` such a row is the conflict.
+            // Under `strict` a row that the table has already is a conflict, even if both are equal.
             if order.keep == Keep::Last {
                 unchanged = drop_unchanged(session, statements, order)?;
             }

@@ -72,7 +72,7 @@ pub enum Effect {
     NewSessions,
     /// Each transaction may get another session of the server.
     WorkBehindPooler,
-    /// Wait as long as suits this many attempts, but not longer than the limit.
+    /// Wait before the next attempt: longer each time (`attempt` is the number of earlier pauses), but at most for `at_most`.
     Pause {
         attempt: u32,
         at_most: Option<Duration>,
@@ -109,17 +109,17 @@ pub enum Outcome {
     Accepted(Written),
     /// The transaction was committed. What became of each row; rows that were left out count as written without a change.
     EachRow(Vec<Result<Written, AttemptError>>),
-    /// It can't be told before they are written which of the rows count.
+    /// The net effect of the rows isn't known before they are written.
     NoNetEffect,
     /// All of the rows belong to another process now.
     LeftOut,
-    /// It is as it should be. For a copy: it was accepted.
+    /// The check found nothing wrong, the catalog was read, or the copy was accepted.
     Passed,
     /// The table was altered in such a way that the job can't go on.
     CanNotFollow(String),
     /// This is the row.
     Found(usize),
-    /// There is no such row. For a copy: there is none to be made.
+    /// The row that was asked for wasn't found. For [`Request::TryCopy`]: no copy could be tried.
     NotFound,
     /// COMMIT was sent and not answered. If the transaction was committed, this became of its rows.
     InDoubt(Box<Outcome>, AttemptError),

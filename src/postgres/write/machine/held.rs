@@ -147,7 +147,8 @@ impl Held {
         }
     }
 
-    /// Greenplum's error for a missing partition names no constraint, so a CHECK would look like one.
+    /// PostgreSQL reports a missing partition as a CHECK (23514) without the name of a constraint. On Greenplum the error of a real
+    /// CHECK has no name either, so there only Greenplum's own code for a missing partition counts.
     fn is_of_a_missing_partition(&self, failure: &AttemptError) -> bool {
         if self.greenplum { failure.is("22M01") } else { failure.is_of_a_missing_partition() }
     }

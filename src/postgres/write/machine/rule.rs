@@ -105,7 +105,8 @@ pub enum Decision {
     Halve,
     /// It took too long: write each half.
     HalveForTime,
-    // After each of the next ones the rows are written again.
+    // After each of the following decisions, up to `WorkBehindPooler`, docs/writing-a-batch.md says *again*:
+    // the rows are written again, or a trial or comparison is repeated.
     /// Through the staging table.
     UseStagingTable,
     /// The transaction in doubt was not committed.
@@ -214,7 +215,7 @@ impl Display for Condition {
             Condition::KeyWasAdded => {
                 "the conflict is about the table's key, and either there is only one row or there were fewer than 5 such conflicts"
             }
-            Condition::NotTwiceInStatement => "not 21000",
+            Condition::NotTwiceInStatement => "the key isn't twice in the statement itself (21000)",
             Condition::NewSessionMayHelp => "not 42501, and the first time in this batch",
             Condition::NewPlanMayHelp => "the first time since the last success",
             Condition::FirstReading => "the first time since the last success",
@@ -259,7 +260,7 @@ impl Display for Decision {
             Decision::PauseForSchema => "wait at most 1s, then again, for the new schema",
             Decision::UseOneRetry => "wait, then again: one of the retries is used up",
             Decision::Wait(at_most) => return write!(f, "wait at most {at_most:?}, then again"),
-            Decision::WaitForOther => "wait at most 1s, then again: one conflict more",
+            Decision::WaitForOther => "count this conflict, wait at most 1s, then again",
             Decision::WaitForServer => "wait for the server, then again",
             Decision::WorkBehindPooler => "work as behind a transaction pooler, wait at most 200ms, then again",
             Decision::WaitForEvidence => "wait 20ms",

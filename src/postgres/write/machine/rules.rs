@@ -18,7 +18,8 @@ pub const SESSION_WAIT: Duration = Duration::from_millis(200);
 
 const EACH: &[Task] =
     &[Write, RowByRow, CheckSchema, WriteNothing, FindConflict, ReadCatalog, TryOthers, TryCopy, Compare];
-/// All but the trials and the comparison, which are about no range of rows that could be split.
+/// The requests that come while a range of rows is being written, so that the range can be halved. `TryOthers` and `TryCopy` are about
+/// no range, and `Compare` writes nothing.
 const OF_A_RANGE: &[Task] = &[Write, RowByRow, CheckSchema, WriteNothing, FindConflict, ReadCatalog];
 const WRITES: &[Task] = &[Write, RowByRow];
 /// What is asked with no row.
@@ -224,7 +225,7 @@ mod tests {
         for Rule { during, events, conditions, decision } in RULES {
             let during = match *during {
                 EACH => "any request".to_owned(),
-                OF_A_RANGE => "any request but a trial or a comparison".to_owned(),
+                OF_A_RANGE => format!("any request, except: {TryOthers}, {TryCopy}, {Compare}"),
                 some => words(some),
             };
             let events = if *events == REFUSALS { "any refusal".to_owned() } else { words(events) };
