@@ -136,7 +136,7 @@ impl TableShape {
             (difference, _) => difference,
         };
         match difference {
-            Some(text) => Err(AttemptError { class: Class::Altered, ..AttemptError::outage(text) }),
+            Some(text) => Err(AttemptError::of(Class::Altered, text)),
             None => Ok(()),
         }
     }
@@ -157,7 +157,7 @@ impl TableShape {
             Some((_, is)) => Some(format!("column {name} was {}, is {}", was.name, is.name)),
             None => Some(format!("column {name} is gone")),
         });
-        // One that may not be NULL would have every row refused.
+        // A new column counts as a change: if it must not be NULL and has no default, the server refuses every row.
         let is_new =
             |name: &&String| !self.columns.iter().any(|(known, _)| known == *name) && !self.others.contains(name);
         changed.or_else(|| found.iter().map(|(name, _)| name).find(is_new).map(|name| format!("column {name} is new")))
@@ -173,7 +173,7 @@ struct TreeShape {
 }
 
 impl TreeShape {
-    /// `None`: a tree without a parent is none.
+    /// `None`: the tree has no parent.
     fn new(tree: &Tree) -> Option<TreeShape> {
         let parent = tree.target()?;
         let mut children: Vec<&TableRef> = tree.children();
@@ -215,7 +215,7 @@ pub fn commit(session: &mut Session) -> Attempt<()> {
 pub fn altered(failure: AttemptError) -> AttemptError {
     if failure.text.contains(OTHER_TREE) {
         // The session is all right. Only its statements are for the tables of the former tree.
-        return AttemptError { class: Class::Altered, ..AttemptError::outage(OTHER_CHILDREN) };
+        return AttemptError::of(Class::Altered, OTHER_CHILDREN);
     }
     match failure.text.contains(ALTERED) {
         // A new session compares the table with what was known, and finds out what is different.

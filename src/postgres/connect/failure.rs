@@ -54,7 +54,7 @@ impl AttemptError {
         }
         let context = db.where_().filter(|_| during == During::Copy);
         let during = if context.is_some_and(reads_a_field) { During::Field } else { during };
-        // This is how a pooler ends a COPY when its server is gone.
+        // A pooler ends a COPY with a FATAL error of class 08 when it has lost its server.
         let class = match db.severity() {
             "FATAL" if sqlstate.starts_with("08") => Class::Outage,
             _ => Class::of(sqlstate, during),
@@ -71,11 +71,16 @@ impl AttemptError {
         }
     }
 
-    /// The server can't be talked to.
+    /// The server can't be reached.
     pub fn outage(text: impl Into<String>) -> AttemptError {
+        AttemptError::of(Class::Outage, text)
+    }
+
+    /// An error of this class that has only a text.
+    pub fn of(class: Class, text: impl Into<String>) -> AttemptError {
         let text = text.into();
         AttemptError {
-            class: Class::Outage,
+            class,
             sqlstate: None,
             message_end: text.len(),
             text,

@@ -160,12 +160,8 @@ impl Pool {
     fn none_free(&self) -> AttemptError {
         let wait = self.max_wait.as_secs_f64();
         let size = self.size;
-        AttemptError {
-            class: Class::Contention,
-            ..AttemptError::outage(format!(
-                "none of the {size} connections became free within {wait:.1} s (connectionMaxWait)"
-            ))
-        }
+        let text = format!("none of the {size} connections became free within {wait:.1} s (connectionMaxWait)");
+        AttemptError::of(Class::Contention, text)
     }
 
     /// Sessions that are open now.

@@ -383,13 +383,12 @@ impl Owners {
 
 /// The failure of a fenced transaction: the next attempt asks the group again.
 pub fn taken_over() -> AttemptError {
-    let text = "another process has taken some of its partitions over";
-    AttemptError { class: Class::Contention, ..AttemptError::outage(text) }
+    AttemptError::of(Class::Contention, "another process has taken some of its partitions over")
 }
 
 fn unconfirmed(partition: &Partition, why: &str) -> AttemptError {
     let Partition { topic, id, membership, .. } = partition;
     let text =
         format!("group '{}' hasn't confirmed that {topic}[{id}] belongs to this process: {why}", membership.group());
-    AttemptError { class: Class::Contention, ..AttemptError::outage(text) }
+    AttemptError::of(Class::Contention, text)
 }

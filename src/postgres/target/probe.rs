@@ -214,9 +214,8 @@ fn must_have(session: &mut Session, catalog: &Catalog, right: &str) -> Attempt<(
     match answer.map_err(|error| session.failed(&error, During::Statement))?.get(0) {
         true => Ok(()),
         false => Err(AttemptError {
-            class: Class::Configuration,
             sqlstate: Some("42501".to_owned()),
-            ..AttemptError::outage(format!("the privilege {right} is missing"))
+            ..AttemptError::of(Class::Configuration, format!("the privilege {right} is missing"))
         }),
     }
 }

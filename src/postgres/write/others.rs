@@ -1,5 +1,5 @@
-//! What is done in the other tables of a tree, after the hot child was written. Each statement has a snapshot of its own: a row
-//! that was being moved while we wrote the hot child is seen where it is now.
+//! What is done in the other tables of a tree, after the hot child was written. Each statement has a snapshot of its own. So if a row was
+//! moved while we wrote the hot child, the statement sees it in its new table.
 
 use super::key_arrays::KeyArrays;
 use super::rows::{CopyPlan, Rows};
@@ -10,7 +10,7 @@ use crate::postgres::connect::session::Session;
 use crate::postgres::schema::others::{ByKey, OtherTable, Resolution};
 use crate::postgres::schema::statements::{Statement, Statements};
 
-/// Resolves rows that were just written to the hot child and whose keys another table has. Returns how many there were.
+/// Resolves rows that were just written to the hot child and whose keys another table has. Returns the number of these rows.
 pub fn resolve(
     session: &mut Session,
     statements: &Statements,
@@ -35,8 +35,8 @@ pub fn resolve(
     Ok(met)
 }
 
-/// Resolves rows that replace others. `unchanged`: so many of the plan's rows were taken out of the staging table, and must stay where
-/// they are.
+/// Resolves rows that replace others. `unchanged`: the number of the plan's rows that were deleted from the staging table. They must stay
+/// in the tables that have them.
 pub fn replace(
     session: &mut Session,
     statements: &Statements,
@@ -55,8 +55,8 @@ pub fn replace(
     Ok(met)
 }
 
-/// Locks the hot child as writing to it does. Needed before another table of the tree is read: who changes the tree locks the hot
-/// child first.
+/// Locks the hot child, as a write to it does. Needed before another table of the tree is read: a change of the tree locks the hot child
+/// first, so the tree can't change while we hold this lock.
 pub fn lock_hot_child(session: &mut Session, statements: &Statements) -> Attempt<()> {
     match statements.text(Statement::LockHotChild) {
         "" => Ok(()),
@@ -72,7 +72,7 @@ pub fn resolve_nothing(session: &mut Session, statements: &Statements) -> Attemp
     }
 }
 
-/// Executes a statement for each other table; the number of rows in all.
+/// Executes a statement for each other table. Returns the total number of rows.
 pub fn in_each_other(
     session: &mut Session,
     statements: &Statements,
@@ -103,11 +103,10 @@ fn in_other(
     keys.execute(session, number, sql).map_err(|failure| other_failed(failure, other))
 }
 
-/// A sealed child that is gone was dropped when it was empty or merged, so the catalog must be read again.
+/// A sealed child that is gone was empty or merged, and so was dropped: the catalog must be read again.
 fn other_failed(failure: AttemptError, other: &OtherTable) -> AttemptError {
     if other.is_sealed && failure.is("42P01") {
-        let text = format!("the table {}, which had some of its rows, is gone", other.name);
-        return AttemptError { class: Class::Altered, ..AttemptError::outage(text) };
+        return AttemptError::of(Class::Altered, format!("its sealed child {} is gone", other.name));
     }
     failure
 }
@@ -131,10 +130,9 @@ fn conflict(
         text += &format!(": the key ({}) is in {}", values.collect::<Vec<_>>().join(", "), other.name);
     }
     Ok(AttemptError {
-        class: Class::Conflict,
         sqlstate: Some("23505".to_owned()),
         row: row.map(|&row| rows.origin(row)),
         message_end,
-        ..AttemptError::outage(text)
+        ..AttemptError::of(Class::Conflict, text)
     })
 }

@@ -12,11 +12,12 @@ use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::path::Path;
 use crate::types::fields::fields;
 
-/// How often rows that are there are looked for in each table of a tree. A trigger may suppress an update each time.
+/// How often each table of a tree is updated as long as the tree has all the rows. Without a limit, a trigger that suppresses updates
+/// would let the loop run for ever.
 const MOST_PASSES: u32 = 5;
 
-/// Updates the rows of these entries; one statement for all that carry the same columns. The staging table is empty before and
-/// after. Returns how many rows have the carried values already.
+/// Updates the rows of these entries: by one statement for all entries that carry the same columns. The staging table is empty before
+/// and after. Returns how many rows had the carried values already.
 pub fn patch(
     session: &mut Session,
     statements: &Statements,
@@ -50,7 +51,8 @@ pub fn patch(
         let count = count.saturating_sub(unchanged);
         let tables = statements.patch(&columns);
         let mut updated = update(session, &tables)?;
-        // When another process replaces a row meanwhile, it goes from a table that wasn't updated yet to the hot child, which was.
+        // If another process replaces a row meanwhile, the row goes from a table that we haven't updated yet into the hot child, which we
+        // have updated already.
         let mut passes = 1;
         while updated < count && passes < MOST_PASSES && statements.has_all_staged(session)? {
             updated = update(session, &tables)?;
@@ -59,15 +61,15 @@ pub fn patch(
         statements.execute(session, Statement::ClearStaging)?;
         if updated < count {
             let text = "no row of this key is in the table, and the update carries only some of its columns";
-            // When none was there, the first one surely wasn't.
+            // Where none of the rows was found, the first one was certainly not.
             let row = first.filter(|_| updated + unchanged == 0).map(|first| rows.origin(first));
-            return Err(AttemptError { class: Class::Value, row, ..AttemptError::outage(text) });
+            return Err(AttemptError { row, ..AttemptError::of(Class::Value, text) });
         }
     }
     Ok(all_unchanged)
 }
 
-/// Updates each table of the tree; the number of rows in all.
+/// Updates each table of the tree. Returns the total number of rows.
 fn update(session: &mut Session, tables: &[String]) -> Attempt<u64> {
     let mut updated = 0;
     for sql in tables {
