@@ -1,5 +1,5 @@
-//! Of several rows with one key, picks the one that counts. For batches without updates and deletes; for the others see
-//! [`super::net_effect`].
+//! Chooses which of several rows with the same key is written. For batches without updates and deletes; [`super::net_effect`] is for the
+//! others.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::postgres::schema::order::Keep;
 
 const FREE: u32 = u32::MAX;
 
-/// The rows of `range` that count, in their order. A row without a key image always does.
+/// The rows of `range` that are written, in their order. Rows without a key image are always among them.
 pub fn reduce(rows: &Rows<'_>, range: Range<usize>, keep: Keep) -> Vec<u32> {
     if matches!(keep, Keep::All | Keep::Strict) || range.len() < 2 {
         return range.filter(|&row| !rows.is_left_out(row)).map(|row| row as u32).collect();
@@ -26,7 +26,7 @@ pub fn reduce(rows: &Rows<'_>, range: Range<usize>, keep: Keep) -> Vec<u32> {
     kept
 }
 
-/// An open-addressing set of rows by their key image; the hash is the one the shard was chosen by.
+/// A set of rows by their key images, with open addressing. The hash is the one that chose the shard.
 pub struct BatchKeys {
     slots: Vec<u32>,
 }
@@ -36,14 +36,14 @@ impl BatchKeys {
         BatchKeys { slots: vec![FREE; (rows * 2).next_power_of_two()] }
     }
 
-    /// The row of the same key that came first: it itself if it is new. A row without a key image is like no other.
+    /// The first row with the same key. For a new key this is the row itself. A row without a key image has the same key as no other row.
     pub fn first(&mut self, rows: &Rows<'_>, row: usize) -> usize {
         let key = rows.key(row);
         if key.is_empty() {
             return row;
         }
         let mask = self.slots.len() - 1;
-        // The hash's top bits choose the shard, so most are equal within a batch: the low bits choose the slot.
+        // The top bits of the hash choose the shard, so they are mostly equal within a batch. So the low bits choose the slot.
         let mut slot = rows.key_hash(row) as usize & mask;
         loop {
             match self.slots[slot] {
@@ -66,7 +66,7 @@ mod tests {
     use crate::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
     use crate::postgres::write::rows::CopyPlan;
 
-    /// Rows with these keys, two chunks of them; a row's bytes are its number, `B` for binary or `T` for text before it.
+    /// A batch of rows with these keys, in two chunks. A row's bytes are `B` for binary or `T` for text, and its number.
     fn batch(keys: &[&str], text: &[usize]) -> Batch {
         let mut chunks = vec![Chunk::default(), Chunk::default()];
         for (row, key) in keys.iter().enumerate() {
@@ -81,7 +81,7 @@ mod tests {
                 row_len: bytes.len() as u32,
                 key_len: key.len() as u32,
                 original_len: 0,
-                // All keys collide: what counts is the image.
+                // All keys have the same hash, so only their images differ.
                 key_hash: 5,
                 offset: row as i64,
                 ticket: 0,
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_sends_long_pieces_one_copy_a_format() {
+    fn a_plan_sends_long_pieces_by_one_copy_for_each_format() {
         let batch = batch(&["a", "b", "c", "d", "e", "f"], &[1, 4]);
         let rows = Rows::new(Cow::Borrowed(&batch));
         let shown = |in_order: bool| {

@@ -1,28 +1,28 @@
-//! Which rows to try next, so that a refused row costs only itself. Rows are always tried in their order. So what is committed is always
-//! the first part of each shard.
+//! Which units to try next, so that a refused unit costs only itself (a unit is what one record puts into one shard: usually one row).
+//! Units are always tried in their order. So the committed rows are always the first ones of each shard.
 
 use std::ops::Range;
 
-/// The fewest rows tried at once after a refusal.
+/// After a refusal with a named unit, at least this many units are tried at once.
 const SMALLEST_STEP: usize = 64;
 
 /// The part of a batch that is still to be settled.
 #[derive(Debug)]
 pub struct Isolation {
-    /// Ranges one after another, the first on top. They cover all that isn't settled.
+    /// The ranges of units that aren't settled. The next one is last.
     pending: Vec<Range<usize>>,
-    /// Tried at once, at most. Shrinks with every refusal, so that a batch full of bad rows is not sent again and again
-    /// as a whole; doubles with every success.
+    /// The most units that are tried at once. It shrinks with every refusal, so that a batch full of bad rows is not sent again and
+    /// again as a whole. It doubles with every success.
     step: usize,
 }
 
 impl Isolation {
-    pub fn new(rows: usize) -> Self {
-        let pending = (rows > 0).then_some(0..rows).into_iter().collect();
-        Isolation { pending, step: rows.max(1) }
+    pub fn new(units: usize) -> Self {
+        let pending = (units > 0).then_some(0..units).into_iter().collect();
+        Isolation { pending, step: units.max(1) }
     }
 
-    /// The rows to try now. The same again until they are settled or split.
+    /// The units to try now. Returns the same range until it is settled or split.
     pub fn next(&mut self) -> Option<Range<usize>> {
         let top = self.pending.last_mut()?;
         if top.len() > self.step {
@@ -33,23 +33,23 @@ impl Isolation {
         self.pending.last().cloned()
     }
 
-    /// The rows last given out are settled.
+    /// The units that [`Isolation::next`] returned last are settled.
     pub fn settled(&mut self) {
         self.pending.pop();
         self.step = self.step.saturating_mul(2);
     }
 
-    /// The rows last given out were refused together. `suspect`: the row that the server named. It will be tried alone,
-    /// and so will the rows before it and those behind it. Without a suspect the rows are halved. Must not be called for a
-    /// single row.
+    /// The units that [`Isolation::next`] returned last were refused together. `suspect`: the unit of the row that the server named. The
+    /// next tries are: the units before it together, this unit alone, and the units behind it together. Without a suspect the units are
+    /// halved. Must not be called for a single unit.
     pub fn split(&mut self, suspect: Option<usize>) {
         let Some(range) = self.pending.pop() else { return };
         match suspect {
-            Some(row) if range.contains(&row) => {
-                self.step = (2 * (row - range.start)).max(SMALLEST_STEP);
-                self.push(row + 1..range.end);
-                self.push(row..row + 1);
-                self.push(range.start..row);
+            Some(unit) if range.contains(&unit) => {
+                self.step = (2 * (unit - range.start)).max(SMALLEST_STEP);
+                self.push(unit + 1..range.end);
+                self.push(unit..unit + 1);
+                self.push(range.start..unit);
             }
             _ => {
                 let middle = range.start + range.len().div_ceil(2);
@@ -71,26 +71,27 @@ impl Isolation {
 mod tests {
     use super::*;
 
-    /// Runs the search against rows of which some are bad; gives the bad ones found and the attempts it took.
-    fn run(rows: usize, bad: &[usize], server_names_the_row: bool) -> (Vec<usize>, usize) {
-        let (mut work, mut found, mut attempts, mut done) = (Isolation::new(rows), Vec::new(), 0, 0);
+    /// Runs the search over units of one row each, some of which are bad. Returns the bad units that were found, and the number of
+    /// attempts.
+    fn run(units: usize, bad: &[usize], server_names_the_row: bool) -> (Vec<usize>, usize) {
+        let (mut work, mut found, mut attempts, mut done) = (Isolation::new(units), Vec::new(), 0, 0);
         while let Some(range) = work.next() {
             attempts += 1;
             assert_eq!(range.start, done, "in order, without gaps");
-            match bad.iter().find(|row| range.contains(row)) {
+            match bad.iter().find(|unit| range.contains(unit)) {
                 None => {
                     done = range.end;
                     work.settled();
                 }
-                Some(&row) if range.len() == 1 => {
-                    found.push(row);
+                Some(&unit) if range.len() == 1 => {
+                    found.push(unit);
                     done = range.end;
                     work.settled();
                 }
-                Some(&row) => work.split(server_names_the_row.then_some(row)),
+                Some(&unit) => work.split(server_names_the_row.then_some(unit)),
             }
         }
-        assert_eq!(done, rows, "every row is settled");
+        assert_eq!(done, units, "every unit is settled");
         (found, attempts)
     }
 
