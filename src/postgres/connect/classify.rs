@@ -97,7 +97,7 @@ const TABLE: &[(&str, Class)] = &[
     ("40", Contention),
     ("42", Configuration),
     ("44", Row),    // WITH CHECK OPTION of a view
-    ("53400", Row), // a limit that is set: it doesn't pass
+    ("53400", Row), // a configured limit is exceeded, so waiting doesn't help
     ("53", Outage), // disk, memory, connections
     ("54", Row),    // "row is too big" and its like; also a server that is out of transaction ids
     ("55P03", Contention),

@@ -1,14 +1,14 @@
-//! How long rows have been in a table. No column says it, but each row has the number of its transaction. So the number that the next
-//! transaction gets is noted from time to time, and a row's number is compared with these.
+//! How long rows have been in a table. No column has the time, but each row has the number of its transaction. So the number of the next
+//! transaction is noted from time to time, with the time. These samples are compared with a row's number.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// So many times are kept. A row from before the first of them counts as written at the first one.
+/// The most samples that are kept. A row that is older than the first sample counts as written at the time of the first sample.
 const MOST_SAMPLES: usize = 4000;
 const LEAST_BETWEEN: Duration = Duration::from_secs(1);
 
-/// Times, and the number that the next transaction had then.
+/// Samples: a time, and the number that the next transaction would have had at that time.
 #[derive(Debug, Default)]
 pub struct Ages {
     samples: VecDeque<(Instant, u64)>,
@@ -26,8 +26,8 @@ impl Ages {
         self.samples.push_back((now, next));
     }
 
-    /// How long ago the transaction with this number ran, rounded up to the next known time. A transaction before the first
-    /// known time counts as having run then.
+    /// How long ago the transaction with this number ran. It counts as having run at the time of the last sample before it. If there is
+    /// none, it counts as having run at the time of the first sample.
     pub fn since(&self, transaction: u64, now: Instant) -> Duration {
         let after = self.samples.partition_point(|(_, next)| *next <= transaction);
         let sample = self.samples.get(after.saturating_sub(1));
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_transaction_is_as_old_as_the_last_time_before_it() {
+    fn a_transaction_is_as_old_as_the_last_sample_before_it() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut ages = Ages::default();
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_times_are_kept() {
+    fn a_limited_number_of_samples_is_kept() {
         let start = Instant::now();
         let mut ages = Ages::default();
         for second in 0..2 * MOST_SAMPLES as u64 {

@@ -92,7 +92,7 @@ impl TreeKeeper {
         let Some(tree) = &catalog.tree else { return Ok(None) };
         let Some(parent) = tree.indexed() else { return Ok(None) };
         let name = catalog.name();
-        // Not the job's name, because the sessions of the job's other processes are found by it.
+        // Not the name of the job: a process finds the job's other processes by the names of their sessions.
         let connector = Connector::new(&sink.connection, &format!("vecsink mover {name}"), max_outage)?;
         let mut setup = setup.clone();
         // If a crash of the server undoes a committed move, the rows are in the child again.

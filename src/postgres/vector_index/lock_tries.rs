@@ -21,7 +21,7 @@ impl LockTries {
         FIRST.saturating_mul(1 << self.failed.min(8)).min(LONGEST)
     }
 
-    /// A try has failed. Returns how long others go first.
+    /// Notes that a try has failed. Returns how long to leave the table to other sessions before the next try.
     pub fn note_failed(&mut self) -> Duration {
         let rest = (2 * self.wait()).max(LEAST_REST);
         self.failed += 1;

@@ -1,8 +1,8 @@
-//! Merges sealed children into one. All is one transaction, so whatever ends it leaves nothing behind: a table is built beside the tree
-//! from a copy of the children's rows, it gets its indexes in bulk, and at the end it takes their place.
+//! Merges sealed children into one. A table is made beside the tree from a copy of the children's rows, its indexes are built in bulk, and
+//! at the end it takes the place of the children. All is one transaction, so a merge that is interrupted leaves nothing behind.
 //!
-//! Meanwhile the children can be read and changed. They get no new rows, but rows of theirs are updated and deleted. So each copied row
-//! has with it the place of the row version that it was copied from. When nobody can change the children any more, the copies of
+//! Meanwhile the children can be read and changed. They get no new rows, but their rows are updated and deleted. So each copy is stored
+//! with the place of the row version that it was made from. At the end, when nobody can change the children any more, the copies of
 //! versions that are gone are deleted, and versions that were not copied go into the hot child.
 
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ pub enum Merged {
     },
     /// The tree isn't what it was thought to be.
     OutOfDate,
-    /// A graph over so many rows doesn't fit into the memory of a build, but one over `most` rows does.
+    /// The graph of the merged child would not fit into the memory of a build. A graph over `most` rows would.
     TooLarge {
         most: u64,
     },
@@ -67,7 +67,7 @@ pub struct MergeTask<'a> {
     pub tree: &'a Tree,
     /// Sealed children of the tree.
     pub children: &'a [TableRef],
-    /// As the server estimates.
+    /// The number of their rows, as the server estimates it.
     pub rows: u64,
 }
 
@@ -93,7 +93,8 @@ fn merge_in_transaction(
     let MergeTask { children, rows, .. } = task;
     let Some(first) = children.first() else { return Ok(Merged::OutOfDate) };
     let only: Vec<String> = children.iter().map(|child| format!("ONLY {}", child.quoted())).collect();
-    // The lock is held to the end, so that no vacuum begins there and no other process merges them. Reads and writes don't wait for it.
+    // The lock is held until the end, so that no vacuum of the children begins and no other process merges them. Reads and writes don't
+    // wait for it.
     session.run(&format!(
         "SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings
          WHERE name IN ('transaction_timeout', 'idle_in_transaction_session_timeout');
@@ -149,7 +150,7 @@ impl LongHolders {
         LongHolders { tables: all.map(|table| table.oid).collect(), watch: LockWatch::default() }
     }
 
-    /// The one that was found first, if it has held its lock for long.
+    /// The transaction that was found first, if it has held its lock for long.
     fn find(&mut self, session: &mut Session) -> Attempt<Option<Holder>> {
         let found = self.watch.note(holders(session, &self.tables)?, Instant::now());
         Ok(found.filter(|(_, held)| *held > LONGEST).map(|(holder, _)| holder))
@@ -171,7 +172,7 @@ fn tell_disk(session: &mut Session, task: MergeTask, table: &str) -> Attempt<()>
     Ok(())
 }
 
-/// Makes the table beside the tree. A name with the number of its oid was never given before.
+/// Makes the table beside the tree. Its name contains its oid, so no other sealed child has this name.
 fn make_table(session: &mut Session, parent: &Parent, first: &TableRef, table: &str) -> Attempt<TableRef> {
     let name = with_ending(table, &format!("_merge_{}", first.oid));
     let beside = TableRef { oid: 0, schema: first.schema.clone(), name };
@@ -214,7 +215,8 @@ struct MergeEnd<'a> {
 }
 
 impl MergeEnd<'_> {
-    /// Gives the table beside the tree the place of the children, and commits. The error: the locks can't be had.
+    /// Puts the table beside the tree in the place of the children, and commits. The inner error says that the locks weren't to be had,
+    /// and who holds them.
     fn take_place(
         &self,
         session: &mut Session,
@@ -237,7 +239,7 @@ impl MergeEnd<'_> {
         }
     }
 
-    /// `None`: a lock can't be had now, and all is as it was before.
+    /// `None`: a lock can't be had now, and this try was undone.
     fn try_or_undo(&self, session: &mut Session, wait: Duration) -> Attempt<Option<MergedChild>> {
         session.run("SAVEPOINT vecsink_end")?;
         match self.try_to_take_place(session, wait) {
@@ -249,7 +251,7 @@ impl MergeEnd<'_> {
         session.run("ROLLBACK TO SAVEPOINT vecsink_end").map(|()| None)
     }
 
-    /// Writers wait from the first lock on, queries only from the last one.
+    /// Writers wait from the first call of [`lock`] on, queries only from the second one.
     fn try_to_take_place(&self, session: &mut Session, wait: Duration) -> Attempt<Option<MergedChild>> {
         let MergeTask { tree, children, .. } = self.task;
         let (parent, hot) = (self.parent.quoted(), tree.hot.quoted());
@@ -257,19 +259,19 @@ impl MergeEnd<'_> {
         if !lock_tree(session, tree)? {
             return Ok(None);
         }
-        // A vacuum of the vector index holds this lock, for long: here nobody has to wait with us.
+        // A vacuum of the table holds this lock for long, because of the vector index. While we wait for it here, nobody queues behind us.
         session.run(&format!("LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE"))?;
-        let from_writers = Instant::now();
-        let of_writers = [&hot, &parent].into_iter().chain(&children_names);
-        lock(session, &of_writers.map(|table| (table, "EXCLUSIVE")).collect::<Vec<_>>(), wait)?;
+        let writers_wait_since = Instant::now();
+        let locked_against_writers = [&hot, &parent].into_iter().chain(&children_names);
+        lock(session, &locked_against_writers.map(|table| (table, "EXCLUSIVE")).collect::<Vec<_>>(), wait)?;
         let mut statements = ddl::foreign_keys(self.parent, self.beside);
         statements.push("SET LOCAL work_mem TO '64MB'".to_owned());
         session.run(&statements.join("; "))?;
         let changed = session.first_value(&self.apply_changes())?;
-        let from_queries = Instant::now();
-        // A query lists the children after it has got the lock of the table, so none goes on with the old list.
-        let of_queries = [&parent].into_iter().chain(&children_names);
-        lock(session, &of_queries.map(|table| (table, "ACCESS EXCLUSIVE")).collect::<Vec<_>>(), wait)?;
+        let queries_wait_since = Instant::now();
+        // A query lists the children after it has got the lock of the parent. So no query goes on with the old list.
+        let locked_against_queries = [&parent].into_iter().chain(&children_names);
+        lock(session, &locked_against_queries.map(|table| (table, "ACCESS EXCLUSIVE")).collect::<Vec<_>>(), wait)?;
         let beside = self.beside.quoted();
         session.run(&format!(
             "ALTER TABLE {beside} DROP COLUMN {CHILD}, DROP COLUMN {PLACE}, DROP COLUMN {VERSION};
@@ -278,8 +280,8 @@ impl MergeEnd<'_> {
         ))?;
         Ok(Some(MergedChild {
             changed: changed.and_then(|changed| changed.parse().ok()).unwrap_or(0),
-            writers_waited: from_writers.elapsed(),
-            queries_waited: from_queries.elapsed(),
+            writers_waited: writers_wait_since.elapsed(),
+            queries_waited: queries_wait_since.elapsed(),
             ..MergedChild::default()
         }))
     }

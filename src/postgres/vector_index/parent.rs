@@ -264,7 +264,7 @@ fn referencing(table: &str) -> String {
     )
 }
 
-/// 1: for each row.
+/// `tgtype` has the bit 1 if the trigger fires FOR EACH ROW.
 fn row_triggers(table: &str) -> String {
     format!(
         "SELECT tgname FROM pg_catalog.pg_trigger

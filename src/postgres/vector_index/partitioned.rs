@@ -1,6 +1,6 @@
-//! The partitioned layout: the statements that give it to a plain table, and what a table in it must have. The root has no index of its own;
-//! in each partition the key is unique. Two triggers do the rest: one refuses keys that another partition has, one keeps the
-//! partition of replaced rows empty.
+//! The partitioned layout: the statements that give it to a plain table, and the check of a table that has it. The root has no index of
+//! its own; in each partition the key is unique. There are two triggers: one refuses a key that the indexed partition has, the other
+//! keeps the partition of replaced rows empty.
 
 use super::ddl;
 use super::parent::{Constraint, Parent};
@@ -15,7 +15,7 @@ use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::{literal, qualified, quote};
 use crate::postgres::schema::clauses::same;
 
-/// The triggers. That of the root is made only if there is a key.
+/// The names of the triggers. The trigger of the root is made only if there is a key.
 const OF_ROOT: &str = "vecsink_inserted";
 const OF_REPLACED: &str = "vecsink_replaced";
 
@@ -28,8 +28,10 @@ struct LayoutNames {
     hot: String,
     indexed: String,
     replaced: String,
-    inserted: String,
-    nothing: String,
+    /// The function of the root's trigger. It refuses rows whose key the indexed partition has.
+    refuse_function: String,
+    /// The function of the trigger that keeps the partition of replaced rows empty.
+    leave_out_function: String,
 }
 
 /// Refuses a table that can't get the layout.
@@ -90,8 +92,8 @@ pub fn script(parent: &Parent, catalog: &Catalog, hot: (&str, &str)) -> String {
         hot: qualified(hot.0, hot.1),
         indexed: beside("_indexed"),
         replaced: beside("_replaced"),
-        inserted: beside("_inserted"),
-        nothing: beside("_nothing"),
+        refuse_function: beside("_inserted"),
+        leave_out_function: beside("_nothing"),
     };
     let LayoutNames { root, hot, indexed, replaced, .. } = &names;
     let indexed_name = quote(&with_ending(&parent.name, "_indexed"));
@@ -122,7 +124,8 @@ pub fn script(parent: &Parent, catalog: &Catalog, hot: (&str, &str)) -> String {
     let empty =
         format!("A row of {root} that a newer one replaces leaves the table through this partition, which keeps none.");
     statements.push(format!("COMMENT ON TABLE {replaced} IS {}", literal(&empty)));
-    let functions = [&names.nothing, &names.inserted].map(|function| format!("FUNCTION {function}()"));
+    let functions =
+        [&names.leave_out_function, &names.refuse_function].map(|function| format!("FUNCTION {function}()"));
     let functions = functions.into_iter().take(if has_key(catalog) { 2 } else { 1 });
     let tables = [root, hot, replaced].map(|table| format!("TABLE {table}"));
     statements.extend(tables.into_iter().chain(functions).filter_map(|owned| ddl::owner(parent, &owned)));
@@ -142,7 +145,7 @@ fn has_key(catalog: &Catalog) -> bool {
 }
 
 fn triggers(catalog: &Catalog, names: &LayoutNames) -> Vec<String> {
-    let mut statements = trigger_of_replaced(&names.nothing, &names.replaced).to_vec();
+    let mut statements = trigger_of_replaced(&names.leave_out_function, &names.replaced).to_vec();
     if has_key(catalog) {
         statements.extend(trigger_of_root(catalog, names));
     }
@@ -161,7 +164,7 @@ fn trigger_of_replaced(function: &str, replaced: &str) -> [String; 2] {
 /// of its own: this is what a job under `strict` does. Only READ COMMITTED gives it such a snapshot. vecsink writes to the
 /// partitions themselves, so the trigger doesn't fire for its rows.
 fn trigger_of_root(catalog: &Catalog, names: &LayoutNames) -> [String; 2] {
-    let LayoutNames { root, indexed, inserted, .. } = names;
+    let LayoutNames { root, indexed, refuse_function: function, .. } = names;
     let body = format!(
         "BEGIN
            IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' THEN
@@ -182,11 +185,11 @@ fn trigger_of_root(catalog: &Catalog, names: &LayoutNames) -> [String; 2] {
     );
     [
         format!(
-            "CREATE FUNCTION {inserted}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp AS {}",
+            "CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp AS {}",
             literal(&body)
         ),
         format!(
-            "CREATE TRIGGER {OF_ROOT} AFTER INSERT ON {root} REFERENCING NEW TABLE AS {NEW_ROWS} FOR EACH STATEMENT EXECUTE FUNCTION {inserted}()"
+            "CREATE TRIGGER {OF_ROOT} AFTER INSERT ON {root} REFERENCING NEW TABLE AS {NEW_ROWS} FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
         ),
     ]
 }
@@ -240,12 +243,12 @@ pub fn ensure(
                 hot: tree.hot.quoted(),
                 indexed: indexed.quoted(),
                 replaced: partitioned.replaced.quoted(),
-                inserted: beside("_inserted"),
-                nothing: beside("_nothing"),
+                refuse_function: beside("_inserted"),
+                leave_out_function: beside("_nothing"),
             };
             let missing = match trigger {
                 OF_ROOT => trigger_of_root(catalog, &names),
-                _ => trigger_of_replaced(&names.nothing, &names.replaced),
+                _ => trigger_of_replaced(&names.leave_out_function, &names.replaced),
             };
             return Ok(Err(Error::target(format!(
                 "{name}: the trigger {trigger} of {} is missing or disabled, and without it a key could be in the table twice; enable it, \

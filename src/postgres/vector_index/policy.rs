@@ -1,11 +1,12 @@
-//! What is done about the rows that wait for the index: how many movers there are, when the hot child is vacuumed or sealed,
-//! and when sealed children are emptied or merged. Figures go in and orders come out; nothing is asked or run here.
+//! Decides what is done about the rows that wait for the index: how many movers there are, when the hot child is vacuumed or sealed,
+//! and when sealed children are emptied or merged. It gets figures and returns orders, and does no I/O.
 
 use std::time::{Duration, Instant};
 
 /// For how long movers may take to bring the scan under its limit before the hot child is sealed instead.
 const SOON: Duration = Duration::from_secs(3);
-/// Rows pour in while the hot child would double in less than this. It is not sealed then, so that a burst gets one index.
+/// Rows *pour in* while the hot child grows so fast that it would double within this time. It is not sealed then, so that a burst gets one
+/// index.
 const POURING: Duration = Duration::from_secs(3);
 /// How long the scan may be over its limit while the writers are behind or rows pour in.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -15,19 +16,19 @@ const LEAST_SEALED: u64 = 1000;
 const FEW_SEALED: usize = 4;
 /// A sealed child that movers can empty in this time is emptied.
 const SOON_EMPTY: Duration = Duration::from_secs(60);
-/// The moving rate while it isn't known, in rows a second.
+/// The moving rate while it isn't known, in rows per second.
 const ASSUMED_RATE: f64 = 300.0;
 /// How long there must be little to do before sealed children are emptied.
 const CALM: Duration = Duration::from_secs(3);
-/// The hot child is vacuumed when it has so many more dead rows than live ones.
+/// The hot child is vacuumed when it has more dead rows than live ones, by more than this number.
 const FEW_DEAD: u64 = 2000;
 const VACUUM_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_VACUUM_PAUSE: Duration = Duration::from_secs(60);
-/// How long the moving rate of a number of movers is measured.
+/// How long the moving rate is measured before the number of movers changes.
 const WATCHED: Duration = Duration::from_millis(1500);
 /// How long to wait before one more mover is tried again, after it didn't help.
-const NEXT_TRIAL: Duration = Duration::from_secs(30);
-/// One more mover stays if all movers together then move so many times as many rows.
+const NEXT_TRY: Duration = Duration::from_secs(30);
+/// One more mover stays if all movers together then move at least this many times as many rows.
 const WORTH: f64 = 1.08;
 /// The hot child has many rows if all movers together need more seconds than this to move them.
 const MANY_ROWS: f64 = 1.0;
@@ -103,9 +104,9 @@ struct MoverSearch {
     movers: usize,
     /// The rate with one mover fewer, while the last mover is only tried.
     before: Option<f64>,
-    next_trial: Option<Instant>,
+    next_try: Option<Instant>,
     window: Option<RateWindow>,
-    /// Rows a second, as last measured.
+    /// Rows per second, as last measured.
     rate: Option<f64>,
 }
 
@@ -125,7 +126,7 @@ impl Policy {
             calm_since: None,
             last_rows: None,
             vacuums: Vacuums { last: None, pause: VACUUM_PAUSE },
-            search: MoverSearch { movers: 1, before: None, next_trial: None, window: None, rate: None },
+            search: MoverSearch { movers: 1, before: None, next_try: None, window: None, rate: None },
         }
     }
 
@@ -136,8 +137,8 @@ impl Policy {
         self.over_since = is_over.then(|| self.over_since.unwrap_or(now));
         let over_for = self.over_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         let is_soon_under = self.is_soon_under(figures, limit);
-        // The hot child is sealed next. An index over its rows costs the server less than moving them, and so does the build that runs
-        // now if it has the processors for itself. One mover remains, in case builds fail.
+        // The hot child will be sealed when the build that runs now has ended. Building an index over its rows costs the server less than
+        // moving them, and the build ends earlier when movers leave the processors to it. One mover remains, in case builds fail.
         let is_sealed_next = is_over && hot_rows >= LEAST_SEALED && unindexed > 0 && !is_soon_under;
         let movers = if is_sealed_next { self.search.one() } else { self.search.movers(figures, self.most_movers) };
         let is_calm = hot_rows as f64 <= self.rate() * MANY_ROWS && !writers_behind && unindexed == 0;
@@ -160,8 +161,8 @@ impl Policy {
         }
     }
 
-    /// The limit of the scan. Each sealed child makes every query slower, too. So with many of them the hot child may be larger, and
-    /// fewer are made.
+    /// The limit of the scan. Each sealed child makes every query slower, too. So when there are many, the hot child may grow larger before
+    /// it is sealed, and fewer children are made.
     fn limit(&self, sealed: usize) -> Duration {
         let doublings = sealed.saturating_sub(FEW_SEALED) / 2;
         self.scan_limit * (1 << doublings.min(16))
@@ -210,7 +211,7 @@ impl Vacuums {
 }
 
 impl MoverSearch {
-    /// One mover, whatever could be tried.
+    /// Goes back to one mover, and gives up what is being measured.
     fn one(&mut self) -> usize {
         (self.movers, self.before, self.window) = (1, None, None);
         self.movers
@@ -244,9 +245,9 @@ impl MoverSearch {
         match self.before.take() {
             Some(before) if rate <= before * WORTH => {
                 self.movers = self.movers.saturating_sub(1).max(1);
-                self.next_trial = Some(now + NEXT_TRIAL);
+                self.next_try = Some(now + NEXT_TRY);
             }
-            _ if self.next_trial.is_some_and(|at| now < at) || self.movers >= most => {}
+            _ if self.next_try.is_some_and(|at| now < at) || self.movers >= most => {}
             _ => {
                 self.before = Some(rate);
                 self.movers += 1;

@@ -19,8 +19,8 @@ pub fn refuse_server(server: &Server, name: &str) -> Result<()> {
     let version = &server.version;
     if server.greenplum {
         return Err(Error::target(format!(
-            "{name}: 'sink.vector-index' = 'behind' needs PostgreSQL, and this is {version}; {INLINE} (an ann index of kind Nova \
-             takes new rows in the background itself)"
+            "{name}: 'sink.vector-index' = 'behind' needs PostgreSQL, and this is {version}; {INLINE} (an ann index of \
+             AnalyticDB with algorithm = novad takes a new row at once and adds it to its graph in the background)"
         )));
     }
     if server.version_number < OLDEST {
@@ -202,6 +202,6 @@ mod tests {
     #[test]
     fn greenplum_is_refused_with_what_its_own_indexes_do() {
         let refused = refuse_server(&Server::greenplum_sample(None), "s.t").expect_err("it is refused").to_string();
-        assert!(refused.contains("Greenplum Database 6.25.3") && refused.contains("of kind Nova"), "{refused}");
+        assert!(refused.contains("Greenplum Database 6.25.3") && refused.contains("algorithm = novad"), "{refused}");
     }
 }

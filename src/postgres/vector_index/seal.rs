@@ -1,7 +1,7 @@
 //! Changes of the tree: a hot child is sealed and a new one takes the rows; an empty sealed child is dropped. Each is one
-//! transaction, and one of them at a time for a table, whatever the number of processes.
-//! Locks are waited for only as long as the caller says, because other sessions queue behind one that waits. If one can't be had,
-//! the change is tried again later.
+//! transaction. A table has only one such transaction at a time, whatever the number of processes.
+//! A change waits for its locks only as long as the caller says, because other sessions queue behind a session that waits. If it can't get
+//! a lock, the change is tried again later.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use crate::postgres::connect::sql::{literal, qualified};
 use crate::postgres::vector_index::ddl;
 use crate::postgres::vector_index::parent::Parent;
 
-/// How long to wait for the table's lock behind which no reads and writes queue. It is shorter than `deadlock_timeout`, after which the
-/// server would cancel an autovacuum that has the lock.
+/// How long to wait for the SHARE UPDATE EXCLUSIVE lock of the table. Reads and writes don't queue behind this wait. It is shorter than
+/// `deadlock_timeout`, after which the server would cancel an autovacuum that has the lock.
 pub const TABLE_WAIT: &str = "500ms";
 /// Each lock is waited for at least this long, even if the locks before it took all the time.
 const LEAST_WAIT: Duration = Duration::from_millis(20);
@@ -34,7 +34,7 @@ pub enum TreeChange {
 ///
 /// The seal first waits for the writers: each of them has locked the hot child and may still need the table. Then it locks the table, so
 /// that queries wait there, before they list the children. A query that waited for the lock of the hot child would have listed them
-/// already, and would not read the new one. It waits for all these locks together no longer than `wait`.
+/// already, and would not read the new one. All these waits together take no longer than `wait`.
 pub fn seal(session: &mut Session, tree: &Tree, (schema, table): (&str, &str), wait: Duration) -> Attempt<TreeChange> {
     in_transaction(session, tree, |session| {
         let (parent, hot) = (qualified(schema, table), tree.hot.quoted());
@@ -64,8 +64,8 @@ pub fn seal(session: &mut Session, tree: &Tree, (schema, table): (&str, &str), w
 /// Drops a sealed child that has no rows.
 pub fn drop_empty(session: &mut Session, tree: &Tree, child: &TableRef, wait: Duration) -> Attempt<TreeChange> {
     in_transaction(session, tree, |session| {
-        // A writer keeps its lock on the hot child to the end of its transaction. So when the first lock is ours, no writer is between its
-        // statements on two tables.
+        // A writer keeps its lock on the hot child until the end of its transaction. So while we hold the first lock, no writer is between
+        // its statements on two tables.
         let (hot, child_name) = (tree.hot.quoted(), child.quoted());
         lock(session, &[(&hot, "SHARE ROW EXCLUSIVE"), (&child_name, "ACCESS EXCLUSIVE")], wait)?;
         let has_rows = session.first_value(&format!("SELECT 1 FROM ONLY {} LIMIT 1", child.quoted()))?.is_some();
@@ -96,7 +96,8 @@ fn in_transaction(
     }
 }
 
-/// Locks tables one after another. Others may wait behind each of these locks, so all together are waited for no longer than `wait`.
+/// Locks tables one after another. Other sessions may queue behind each of these waits, so all of them together take no longer than
+/// `wait`.
 pub fn lock(session: &mut Session, locks: &[(&String, &str)], wait: Duration) -> Attempt<()> {
     let deadlock_timeout =
         session.first_value("SELECT setting FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'")?;
@@ -111,8 +112,8 @@ pub fn lock(session: &mut Session, locks: &[(&String, &str)], wait: Duration) ->
     Ok(())
 }
 
-/// Takes the advisory lock of whoever changes the tree, to the end of the transaction, and says how long it waits for other locks.
-/// Returns whether no other process has the advisory lock.
+/// Takes the advisory lock for changes of the tree, until the end of the transaction, and sets `lock_timeout` for the locks that follow.
+/// Returns false if another process has the advisory lock.
 pub fn lock_tree(session: &mut Session, tree: &Tree) -> Attempt<bool> {
     let table = tree.indexed().map_or(tree.hot.oid, |table| table.oid);
     let key = twox_hash::XxHash64::oneshot(0, format!("vecsink tree {table}").as_bytes()).cast_signed();
@@ -122,7 +123,7 @@ pub fn lock_tree(session: &mut Session, tree: &Tree) -> Attempt<bool> {
     Ok(locked.as_deref() == Some("t"))
 }
 
-/// Whether a name still stands for the same table.
+/// Whether the name still belongs to the same table.
 pub fn is_same(session: &mut Session, table: &TableRef) -> Attempt<bool> {
     let oid = session.first_value(&format!(
         "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -94,7 +94,8 @@ impl IndexDeferral {
         let DeferralStart { sink, server, table, recorded, process, setup, open, max_outage } = start;
         let name = format!("{}.{}", sink.schema, sink.table);
         let mut setup = setup.clone();
-        // A definition then names everything with its schema, and means the same in each session.
+        // With an empty search path the server writes each name in a definition with its schema. So the definition means the same in
+        // every session.
         setup.required.retain(|(setting, _)| !["search_path", "lock_timeout", "statement_timeout"].contains(setting));
         for (setting, value) in [("search_path", ""), ("statement_timeout", "0")] {
             setup.required.push((setting, value.to_owned()));
@@ -102,7 +103,7 @@ impl IndexDeferral {
         // A build may take any time, and the session of a process that loads is idle most of the time.
         setup.optional.extend([("transaction_timeout", "0"), ("idle_session_timeout", "0")]);
         Ok(IndexDeferral {
-            // Not the job's name, because the sessions of the job's other processes are found by it.
+            // Not the name of the job: a process finds the job's other processes by the names of their sessions.
             connector: Connector::new(&sink.connection, &format!("vecsink index {name}"), max_outage)?,
             records: DeferredIndexTable::new(&sink.schema, &sink.table, server.greenplum),
             name,
