@@ -18,6 +18,8 @@ RUFF := $(CURDIR)/target/python/bin/python -m ruff
 # A quick build of vecsink itself, over the dependencies that the other targets have built.
 CHECK_FLAGS := --release $(CARGO_FLAGS) --config tests/check.toml --features $(TEST_FEATURES)
 
+LINK_LIBRARY = bindings/c/link.sh $(TARGET_DIR)/release/libvecsink.a $(TARGET_DIR)/library $(VERSION)
+
 .DEFAULT_GOAL := help
 .PHONY: help build library install header demo check test test-python test-long torture fuzz bench bench-push bench-decode fmt servers-up servers-down
 
@@ -32,8 +34,8 @@ build: ## the vecsink command, target/release/vecsink
 
 library: ## the C library, target/library/libvecsink.so.* and libvecsink.a, with its header include/vecsink.h
 	@tests/servers/tools.sh build
-	cargo rustc --release $(CARGO_FLAGS) --lib --features $(FEATURES) --crate-type cdylib,staticlib
-	bindings/c/link.sh $(TARGET_DIR)/release/libvecsink.a $(TARGET_DIR)/library $(VERSION)
+	cargo build --release $(CARGO_FLAGS) --package vecsink-c --features $(FEATURES)
+	$(LINK_LIBRARY)
 
 # With the library's features, so that the crate is built once.
 install: library ## libraries, headers, pkg-config and CMake files and the command, under PREFIX (/usr/local; also DESTDIR)
@@ -57,6 +59,8 @@ check: target/python ## formatting, lints and most tests that need no server, in
 	cargo test $(CHECK_FLAGS) --quiet --lib --test structure --test api --test job_files --test formats
 	@rm -f $(TARGET_DIR)/release/vecsink
 
+# The tests and the C library come from one build. In two builds cargo would choose other features for the dependencies, and compile the
+# crate twice.
 test: target/python ## formatting, lints, and all tests on real servers but those of test-long
 	@tests/servers/tools.sh test
 	cargo fmt --check
@@ -67,8 +71,8 @@ test: target/python ## formatting, lints, and all tests on real servers but thos
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features job -- -D warnings
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features ffi -- -D warnings
 	$(SERVERS) fetch
-	cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-run
-	@$(MAKE) --no-print-directory library FEATURES=$(TEST_FEATURES)
+	cargo build --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --package vecsink --package vecsink-c --lib --bins --examples --tests
+	$(LINK_LIBRARY)
 	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-fail-fast
 
 test-python: target/python library ## the Python package's tests alone, on real servers (PYTEST='-k wheel')

@@ -20,7 +20,7 @@ from setuptools.command.sdist import sdist
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 # The same command as in `make library`, so that nothing is built twice.
-BUILD = ["cargo", "rustc", "--release", "--lib", "--features", "capi", "--crate-type", "cdylib,staticlib"]
+BUILD = ["cargo", "build", "--release", "--package", "vecsink-c", "--features", "capi"]
 
 
 def repository():
