@@ -1,6 +1,6 @@
 //! The protocol of `sink.vector-index` = `behind`, checked by all interleavings of a few sessions.
 //!
-//! ARCHITECTURE.md says why no interleaving leaves a key twice or nowhere; here they are tried, all of them. The database is a
+//! docs/vector-index-protocol.md says why no interleaving leaves a key twice or nowhere; here they are tried, all of them. The database is a
 //! model of READ COMMITTED (`database.rs`), the protocol is written down statement by statement (`protocol.rs`). Each mistake of
 //! `Mistake` must be found, so a checker that sees nothing would be noticed.
 
