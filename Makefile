@@ -1,6 +1,6 @@
 # Everything is built in the one `release` profile, so that the C libraries are compiled once.
 SERVERS := tests/servers/servers.py
-# On CI the lock file is the law.
+# On CI the versions in the lock file are used as they are.
 CARGO_FLAGS := $(if $(filter true,$(CI)),--locked)
 
 # The C library's features.
@@ -42,7 +42,7 @@ install: library ## libraries, headers, pkg-config and CMake files and the comma
 	cargo build --release $(CARGO_FLAGS) --bin vecsink --features $(FEATURES)
 	bindings/c/install.sh $(TARGET_DIR)/library $(TARGET_DIR)/release/vecsink $(VERSION) $(PREFIX) $(DESTDIR)
 
-header: ## include/vecsink.h anew from src/ffi
+header: ## make include/vecsink.h again from src/ffi
 	bindings/c/header.sh $(FEATURES) $(CARGO_FLAGS)
 
 demo: ## Kafka to pgvector on this machine: 20,000 rows and a search
@@ -100,13 +100,13 @@ FUZZ_SECONDS ?= 60
 fuzz: ## look for inputs that break something (TARGET=json FUZZ_SECONDS=3600)
 	fuzz/run.sh $(FUZZ_SECONDS) $(TARGET)
 
-bench: target/bench-python ## throughput beside psql's own COPY, and freshness, on real servers (BENCH='--dims 128 --only throughput')
+bench: target/bench-python ## throughput, compared with psql's own COPY, and freshness, on real servers (BENCH='--dims 128 --only throughput')
 	@tests/servers/tools.sh test
 	$(SERVERS) fetch
 	cargo build --release $(CARGO_FLAGS) --bin vecsink --example cars
 	$(SERVERS) run -- target/bench-python/bin/python benches/run.py $(BENCH)
 
-bench-push: target/bench-push-python library ## pushing from Rust, C, C++ and Python beside \copy and psycopg (BENCH='--dims 128 --rows 5000 --runs 1')
+bench-push: target/bench-push-python library ## pushing from Rust, C, C++ and Python, compared with \copy and psycopg (BENCH='--dims 128 --rows 5000 --runs 1')
 	@tests/servers/tools.sh test
 	$(SERVERS) fetch
 	$(SERVERS) run -- target/bench-push-python/bin/python benches/push/run.py $(BENCH)
@@ -117,7 +117,7 @@ target/bench-push-python: benches/push/requirements.txt
 target/python target/bench-python target/bench-push-python:
 	tests/python_environment.sh $@ $<
 
-bench-decode: ## nanoseconds a message takes to become a row, beside the usual crates
+bench-decode: ## nanoseconds for decoding a message, compared with the usual crates
 	cargo bench $(CARGO_FLAGS) --profile release --features internals --bench decode_csv --bench decode_json --bench decode_avro
 
 fmt: ## format the code

@@ -1,4 +1,4 @@
-// std::functions behind the C callbacks of a sink.
+// The std::functions that the C callbacks of a sink call.
 #ifndef VECSINK_CALLBACKS_HPP
 #define VECSINK_CALLBACKS_HPP
 

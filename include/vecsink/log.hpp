@@ -43,7 +43,7 @@ inline void log_line(void *callback, std::int32_t level, const char *message, st
     try {
         (*static_cast<log_callback *>(callback))(static_cast<log_level>(level), std::string_view(message, length));
     } catch (...) {
-        // An exception of the callback is dropped: nobody could get it.
+        // An exception of the callback is dropped: there is no caller that could get it.
     }
 }
 

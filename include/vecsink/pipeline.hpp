@@ -21,7 +21,7 @@ class pipeline {
     // An object without a job: all functions throw.
     pipeline() noexcept = default;
 
-    // Takes a C handle over.
+    // Takes over a C handle.
     explicit pipeline(vecsink_pipeline *handle) noexcept : handle_(handle) {}
 
     // Waits for the job's end. Throws the error if it failed.
@@ -97,7 +97,7 @@ class pipeline_builder {
         return asked(vecsink_pipeline_builder_sink_option, detail::c_string(name), detail::c_string(value));
     }
 
-    // Sets an option of a table of the SQL. It counts more than the statements' own value.
+    // Sets an option of a table of the SQL. The value is used instead of the statements' own.
     pipeline_builder &option(std::string_view table, std::string_view name, std::string_view value) {
         return asked(vecsink_pipeline_builder_option, detail::c_string(table), detail::c_string(name), detail::c_string(value));
     }
@@ -110,7 +110,7 @@ class pipeline_builder {
         return asked(vecsink_pipeline_builder_variable, detail::c_string(name), detail::c_string(value));
     }
 
-    // The most bytes of rows between reading and COMMIT.
+    // The most bytes of rows between reading and COMMIT. It is used instead of the statements' 'buffer.memory'.
     pipeline_builder &buffer_memory(std::size_t bytes) { return asked(vecsink_pipeline_builder_buffer_memory, bytes); }
 
     // How long the database may be unreachable before the job fails.

@@ -55,7 +55,7 @@ class sink {
         handle_.reset(opened);
     }
 
-    // Takes a C handle over.
+    // Takes over a C handle.
     explicit sink(vecsink_sink *handle) noexcept : handle_(handle) {}
 
     sink(sink &&) noexcept = default;
@@ -226,7 +226,7 @@ class sink {
         return filled;
     }
 
-    // Takes no more rows, writes the rows that were pushed, makes the last callbacks and ends the sink's threads.
+    // Accepts no more rows, writes the rows that were pushed, makes the last callbacks and ends the sink's threads.
     // errc::not_durable: this took longer than the deadline, and the rest is in doubt. If a callback threw an exception,
     // this throws it. If a callback still runs at the deadline, this doesn't wait for it; the function object that is
     // called lives until it returns. With vector_index::defer this also builds the vector indexes that the sink has

@@ -5,17 +5,19 @@ use std::ffi::{CStr, c_char};
 /// The result of a call. The numbers never change; new ones are only added.
 pub type vecsink_code = i32;
 
+/// The call was successful.
 pub const VECSINK_OK: vecsink_code = 0;
-/// An argument is NULL, has a wrong length, an index out of range, an unknown number, a struct of unknown size …
+/// An argument is wrong: NULL, a wrong length, an index out of range, an unknown number, a struct of unknown size …
 pub const VECSINK_INVALID_ARGUMENT: vecsink_code = 1;
 /// The handle was freed, or is of another kind.
 pub const VECSINK_INVALID_HANDLE: vecsink_code = 2;
+/// A text is not UTF-8.
 pub const VECSINK_INVALID_UTF8: vecsink_code = 3;
 /// Options or SQL are wrong: the message has all errors, one per line. Nothing was opened.
 pub const VECSINK_CONFIG: vecsink_code = 4;
-/// Kafka refused or lacks something.
+/// Kafka can't be reached, has refused a request, or doesn't have the topic.
 pub const VECSINK_SOURCE: vecsink_code = 5;
-/// The database refused or lacks something: see vecsink_error_sqlstate.
+/// The database can't be reached, has refused something, or doesn't have what is needed: see vecsink_error_sqlstate.
 pub const VECSINK_TARGET: vecsink_code = 6;
 /// 'exceptionmode' or 'conflictmode' is 'strict', and a row can't be written: see vecsink_error_position.
 pub const VECSINK_STRICT: vecsink_code = 7;
@@ -35,6 +37,7 @@ pub const VECSINK_REJECTED: vecsink_code = 13;
 pub const VECSINK_SHAPE: vecsink_code = 14;
 /// The sequence number is below the next one.
 pub const VECSINK_OUT_OF_ORDER: vecsink_code = 15;
+/// The sink was closed.
 pub const VECSINK_CLOSED: vecsink_code = 16;
 /// The sink has failed, as the message says; rows from vecsink_sink_durable on are in doubt.
 pub const VECSINK_FAILED: vecsink_code = 17;

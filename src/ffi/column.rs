@@ -20,18 +20,27 @@ pub const VECSINK_COLUMN_NULL: vecsink_column_type = 0;
 pub const VECSINK_COLUMN_BOOL: vecsink_column_type = 1;
 /// A bit for each value, the lowest bit of a byte first, from bit `bit_offset` on.
 pub const VECSINK_COLUMN_BITS: vecsink_column_type = 2;
-/// int8_t[], and so on.
+/// int8_t[].
 pub const VECSINK_COLUMN_I8: vecsink_column_type = 3;
+/// int16_t[].
 pub const VECSINK_COLUMN_I16: vecsink_column_type = 4;
+/// int32_t[].
 pub const VECSINK_COLUMN_I32: vecsink_column_type = 5;
+/// int64_t[].
 pub const VECSINK_COLUMN_I64: vecsink_column_type = 6;
+/// uint8_t[].
 pub const VECSINK_COLUMN_U8: vecsink_column_type = 7;
+/// uint16_t[].
 pub const VECSINK_COLUMN_U16: vecsink_column_type = 8;
+/// uint32_t[].
 pub const VECSINK_COLUMN_U32: vecsink_column_type = 9;
+/// uint64_t[].
 pub const VECSINK_COLUMN_U64: vecsink_column_type = 10;
 /// uint16_t[] of IEEE half precision.
 pub const VECSINK_COLUMN_F16: vecsink_column_type = 11;
+/// float[].
 pub const VECSINK_COLUMN_F32: vecsink_column_type = 12;
+/// double[].
 pub const VECSINK_COLUMN_F64: vecsink_column_type = 13;
 /// 16 bytes for each value, little-endian two's complement, aligned to 16; `scale` digits stand after the decimal point.
 pub const VECSINK_COLUMN_DECIMAL128: vecsink_column_type = 14;
@@ -47,22 +56,30 @@ pub const VECSINK_COLUMN_DATE: vecsink_column_type = 18;
 pub const VECSINK_COLUMN_TIME: vecsink_column_type = 19;
 /// int64_t[]: `unit`s since 1970-01-01 00:00:00, a date and time without a zone.
 pub const VECSINK_COLUMN_TIMESTAMP: vecsink_column_type = 20;
-/// int64_t[]: `unit`s since 1970-01-01 00:00:00 UTC.
+/// int64_t[]: `unit`s since 1970-01-01 00:00:00 UTC, an instant.
 pub const VECSINK_COLUMN_INSTANT: vecsink_column_type = 21;
 /// float[], row-major: for each row a vector of `dimension` elements.
 pub const VECSINK_COLUMN_MATRIX_F32: vecsink_column_type = 22;
+/// double[], likewise.
 pub const VECSINK_COLUMN_MATRIX_F64: vecsink_column_type = 23;
+/// uint16_t[] of IEEE half precision, likewise.
 pub const VECSINK_COLUMN_MATRIX_F16: vecsink_column_type = 24;
 /// float[]: vectors of any length that follow one another without a gap; `offsets` in elements.
 pub const VECSINK_COLUMN_LISTS_F32: vecsink_column_type = 25;
+/// double[], likewise.
 pub const VECSINK_COLUMN_LISTS_F64: vecsink_column_type = 26;
+/// uint16_t[] of IEEE half precision, likewise.
 pub const VECSINK_COLUMN_LISTS_F16: vecsink_column_type = 27;
 /// vecsink_value[]: values of any type.
 pub const VECSINK_COLUMN_VALUES: vecsink_column_type = 28;
 
+/// Times are counted in seconds.
 pub const VECSINK_SECOND: i32 = 0;
+/// Times are counted in milliseconds.
 pub const VECSINK_MILLISECOND: i32 = 1;
+/// Times are counted in microseconds.
 pub const VECSINK_MICROSECOND: i32 = 2;
+/// Times are counted in nanoseconds.
 pub const VECSINK_NANOSECOND: i32 = 3;
 
 /// One column of a batch: where its values are in the host's memory. The memory is only read, only during the call,
@@ -70,14 +87,14 @@ pub const VECSINK_NANOSECOND: i32 = 3;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct vecsink_column {
-    /// If it is NULL in all columns, they stand in the sink's order.
+    /// The column's name in the database. If it is NULL in all columns, they stand in the sink's order.
     pub name: *const c_char,
     pub r#type: vecsink_column_type,
     /// For times: VECSINK_SECOND to VECSINK_NANOSECOND.
     pub unit: i32,
     /// For decimals: digits after the decimal point, 0 to 38.
     pub scale: i32,
-    /// Width of `offsets`: 32 (int32_t) or 64 (int64_t).
+    /// The bits of each of the `offsets`: 32 (int32_t) or 64 (int64_t).
     pub offset_bits: i32,
     pub data: *const c_void,
     /// The number of elements that data points to. For STR and BYTES it counts bytes, for BITS bits.

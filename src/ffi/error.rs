@@ -1,4 +1,4 @@
-//! The object that says more of an error than its code.
+//! The object that says more about an error than its code.
 
 use std::ffi::{CString, c_char};
 use std::ptr;
@@ -46,7 +46,7 @@ impl CallError {
     }
 }
 
-/// VECSINK_OK for NULL.
+/// The error's code. VECSINK_OK for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_error_code(error: *const vecsink_error) -> vecsink_code {
     if error.is_null() {
@@ -57,7 +57,7 @@ pub extern "C" fn vecsink_error_code(error: *const vecsink_error) -> vecsink_cod
     })
 }
 
-/// What happened, where, and what to do. Lives as long as the error; never NULL.
+/// What happened, where, and what to do. The text lives as long as the error, and is never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_error_message(error: *const vecsink_error) -> *const c_char {
     if error.is_null() {
@@ -120,7 +120,7 @@ pub extern "C" fn vecsink_error_accepted(error: *const vecsink_error) -> usize {
     ask(0, || handle::get::<ShownError>(error).map_or(0, |shown| shown.accepted))
 }
 
-/// NULL is fine.
+/// Frees an error. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_error_free(error: *mut vecsink_error) {
     ask((), || drop(handle::take::<ShownError>(error)));

@@ -12,11 +12,17 @@ use super::code::{VECSINK_IN_CALLBACK, VECSINK_UNSUPPORTED, vecsink_code};
 use super::error::vecsink_error;
 use super::process::PerProcess;
 
+/// No log lines.
 pub const VECSINK_LOG_OFF: i32 = 0;
+/// Errors only.
 pub const VECSINK_LOG_ERROR: i32 = 1;
+/// Errors and warnings.
 pub const VECSINK_LOG_WARN: i32 = 2;
+/// What an operator wants to know, too.
 pub const VECSINK_LOG_INFO: i32 = 3;
+/// Details for finding a fault, too.
 pub const VECSINK_LOG_DEBUG: i32 = 4;
+/// All lines.
 pub const VECSINK_LOG_TRACE: i32 = 5;
 
 /// Gets a log line: UTF-8, without a line end, valid during the call; a NUL follows it. It is called from any thread that uses the

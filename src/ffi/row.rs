@@ -116,7 +116,7 @@ pub unsafe extern "C" fn vecsink_row_clear(row: *mut vecsink_row, error: *mut *m
     }
 }
 
-/// NULL is fine.
+/// Frees a row. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_row_free(row: *mut vecsink_row) {
     ask((), || drop(handle::take::<RowObject>(row)));

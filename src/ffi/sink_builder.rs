@@ -34,6 +34,7 @@ pub struct vecsink_rejected {
     pub sequence: u64,
     /// "encode": the value can't be stored in the column; "write": the database refused the row.
     pub stage: *const c_char,
+    /// Why the row could not be stored.
     pub reason: *const c_char,
     /// The column whose value was refused, or NULL.
     pub column: *const c_char,
@@ -128,8 +129,8 @@ pub unsafe extern "C" fn vecsink_sink_builder_deletes(
     unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.deletes(deletes))) }
 }
 
-/// `user_data` is passed to the callback. It must live until the sink is closed or freed and no callback runs any more: see
-/// vecsink_sink_close.
+/// Sets the callback for durable rows. `user_data` is passed to it, and must live until the sink is closed or freed and no callback
+/// runs any more: see vecsink_sink_close.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_on_durable(
     builder: *mut vecsink_sink_builder,
@@ -151,8 +152,8 @@ pub unsafe extern "C" fn vecsink_sink_builder_on_durable(
     unsafe { change(builder, error, work) }
 }
 
-/// `user_data` is passed to the callback. It must live until the sink is closed or freed and no callback runs any more: see
-/// vecsink_sink_close.
+/// Sets the callback for rejected rows. `user_data` is passed to it, and must live until the sink is closed or freed and no callback
+/// runs any more: see vecsink_sink_close.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_on_rejected(
     builder: *mut vecsink_sink_builder,
@@ -213,7 +214,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_open(
     unsafe { call(error, work) }
 }
 
-/// NULL is fine.
+/// Frees a builder. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_sink_builder_free(builder: *mut vecsink_sink_builder) {
     ask((), || drop(handle::take::<SinkBuilderCell>(builder)));

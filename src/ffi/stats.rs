@@ -24,6 +24,7 @@ pub struct vecsink_stats {
     pub rows_read: u64,
     /// Rows inserted, upserted or updated.
     pub rows_written: u64,
+    /// Deletes that were carried out, whether or not their rows were there.
     pub rows_deleted: u64,
     /// Rows replaced in their batch by a later row of the same key.
     pub rows_superseded: u64,
@@ -31,7 +32,9 @@ pub struct vecsink_stats {
     pub rows_ignored: u64,
     /// Rows rejected, with or without a dead-letter target.
     pub rows_dead_lettered: u64,
+    /// Jobs: fields that became NULL because of ignore-parse-errors, and messages that were dropped because of it.
     pub parse_errors_ignored: u64,
+    /// Jobs: fields of messages that the table has no column for.
     pub fields_ignored: u64,
     /// Committed transactions that wrote rows.
     pub batches: u64,

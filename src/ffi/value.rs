@@ -12,14 +12,15 @@ use crate::types::value::{Decimal, Value, Vector};
 /// The type of a value, VECSINK_NULL to VECSINK_ARRAY. It says which member of `as` holds the value.
 pub type vecsink_type = i32;
 
+/// NULL of any type. `as` is not used.
 pub const VECSINK_NULL: vecsink_type = 0;
 /// as.i64: 0 or 1.
 pub const VECSINK_BOOL: vecsink_type = 1;
 /// as.i64. For any integer or numeric column into which the number fits.
 pub const VECSINK_I64: vecsink_type = 2;
-/// as.f64 holds the number.
+/// as.f64, a number of single precision.
 pub const VECSINK_F32: vecsink_type = 3;
-/// as.f64.
+/// as.f64, a number of double precision.
 pub const VECSINK_F64: vecsink_type = 4;
 /// as.span: UTF-8, length in bytes.
 pub const VECSINK_STR: vecsink_type = 5;
@@ -183,7 +184,7 @@ fn number_of(number: vecsink_decimal, scale: u32, what: &dyn Display) -> Result<
     match u8::try_from(scale) {
         Ok(scale @ 0..=38) if unscaled.unsigned_abs() < 10_u128.pow(38) => Ok(Decimal { unscaled, scale }),
         _ => Err(CallError::argument(format!(
-            "{what}: a VECSINK_DECIMAL has 38 digits at most, before and behind the point"
+            "{what}: a VECSINK_DECIMAL has 38 digits at most, before and after the point"
         ))),
     }
 }

@@ -70,7 +70,7 @@ impl PipelineBuilder {
         self
     }
 
-    /// Sets an option of a table. It counts more than the statements' own value.
+    /// Sets an option of a table. The value is used instead of the statements' own.
     pub fn option(mut self, table: &str, option: &str, value: &str) -> Self {
         self.overrides.push(Override { table: table.into(), option: option.into(), value: value.into() });
         self
@@ -82,14 +82,14 @@ impl PipelineBuilder {
         self
     }
 
-    /// The most bytes of rows between reading and COMMIT. It counts more than the statements' `buffer.memory`.
+    /// The most bytes of rows between reading and COMMIT. It is used instead of the statements' `buffer.memory`.
     pub fn buffer_memory(mut self, bytes: usize) -> Self {
         self.buffer_memory = Some(bytes);
         self
     }
 
-    /// How long the database may be unreachable. A start waits for the database and for the brokers for this long. It counts more than
-    /// the statements' `max.outage`.
+    /// How long the database may be unreachable before the job fails. A start waits for the database and for the brokers for this long.
+    /// It is used instead of the statements' `max.outage`.
     pub fn max_outage(mut self, longest: Duration) -> Self {
         self.max_outage = Some(longest);
         self

@@ -23,7 +23,7 @@ use super::process::check_may_open;
 use super::stats::{StatsPlace, vecsink_stats};
 use super::time::timeout;
 
-/// A job that is about to be started. For one thread at a time. Free it with vecsink_pipeline_builder_free.
+/// A job that is about to be started. It is for one thread at a time. Free it with vecsink_pipeline_builder_free.
 pub struct vecsink_pipeline_builder(());
 
 /// A running job. All functions but vecsink_pipeline_free may be called from any number of threads at once. Free it with
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_sink_option(
     }
 }
 
-/// Sets an option of a table of the SQL. It counts more than the statements' own value.
+/// Sets an option of a table of the SQL. The value is used instead of the statements' own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_option(
     builder: *mut vecsink_pipeline_builder,
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_variable(
     }
 }
 
-/// The most bytes of rows between reading and COMMIT. It counts more than the statements' 'buffer.memory'.
+/// The most bytes of rows between reading and COMMIT. It is used instead of the statements' 'buffer.memory'.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_buffer_memory(
     builder: *mut vecsink_pipeline_builder,
@@ -185,7 +185,8 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_buffer_memory(
     unsafe { change(builder, error, |plan| plan.buffer_memory(bytes)) }
 }
 
-/// How long the database may be unreachable, in milliseconds. It counts more than the statements' 'max.outage'.
+/// How long the database may be unreachable before the job fails, in milliseconds. It is used instead of the statements'
+/// 'max.outage'.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_max_outage(
     builder: *mut vecsink_pipeline_builder,
@@ -231,7 +232,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_start(
     unsafe { call(error, work) }
 }
 
-/// NULL is fine.
+/// Frees a builder. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_pipeline_builder_free(builder: *mut vecsink_pipeline_builder) {
     ask((), || drop(handle::take::<PipelineBuilderCell>(builder)));

@@ -24,15 +24,15 @@ use crate::settings::sink::options::{
 use crate::settings::sink::push::{GivenOptions, give, push_sink};
 use crate::settings::{ConflictMode, ExceptionMode, TableName, VectorIndexMode};
 
-/// Less holds no batch of vectors.
+/// The least `buffer_memory`: with less, a batch of vectors doesn't fit.
 const LEAST_MEMORY: usize = 1 << 20;
 const DEFAULT_MEMORY: usize = 64 << 20;
 
-/// Where rows go and how; from [`Sink::builder`]. What is left out has the default of a job file, with two exceptions: a
-/// pushed row replaces the one with its key, and the buffer is larger.
+/// The settings of a sink that is about to be opened. [`Sink::builder`] makes one. The defaults are those of a job file, with two
+/// exceptions: a pushed row replaces the row with its key, and the buffer is larger.
 pub struct SinkBuilder {
     table: String,
-    /// `None`: all of the table.
+    /// `None`: all columns of the table, except those that the database generates.
     columns: Option<Vec<String>>,
     options: GivenOptions,
     application_name: Option<String>,
@@ -66,25 +66,26 @@ impl SinkBuilder {
         self
     }
 
-    /// The columns that rows have, in their order, named as the database has them. Left out: all of the table in its own
-    /// order, but those that the database generates.
+    /// The columns that rows have, in their order, by their names in the database. Default: all columns of the table in its own
+    /// order, except those that the database generates.
     pub fn columns<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
         self.columns = Some(columns.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Any option of a sink table of a job file, by its name there; a later one wins. `docs/options.md` lists them.
+    /// Sets an option of the sink by the name that it has in a job file; `docs/options.md` lists them. When an option is set twice,
+    /// the later value is used.
     pub fn option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         give(&mut self.options, name, Given::Text(value.into()));
         self
     }
 
-    /// Who logs in; wins over the URL.
+    /// The user who logs in, instead of the URL's.
     pub fn user(self, user: &str) -> Self {
         self.set(&USER_NAME, Given::Text(user.into()))
     }
 
-    /// Wins over the URL.
+    /// The password. It is used instead of the URL's.
     pub fn password(self, password: &str) -> Self {
         self.set(&PASSWORD, Given::Text(password.into()))
     }
@@ -99,30 +100,30 @@ impl SinkBuilder {
         self.set(&EXCEPTION_MODE, Given::typed(move |options: &mut SinkOptions| options.sink.exception_mode = mode))
     }
 
-    /// Rows in one transaction at most. Left out: tuned while running.
+    /// The most rows in one transaction. Default: the sink finds the best number while it runs.
     pub fn batch_size(self, rows: u32) -> Self {
         self.set(&BATCH_SIZE, Given::Number(rows.into()))
     }
 
-    /// How long a row waits for others to share its transaction while the sink is idle. Left out: 2 ms, or 50 ms where a
-    /// transaction costs more (ADBPG, Greenplum).
+    /// How long a row waits for other rows of its transaction while the sink is idle. Default: 2 ms, or 50 ms where a transaction
+    /// costs more (ADBPG, Greenplum).
     pub fn linger(mut self, linger: Duration) -> Self {
         self.linger = Some(linger);
         self
     }
 
-    /// Bytes of rows between push and COMMIT, at least 1 MiB. At the bound pushes wait. Default: 64 MiB.
+    /// The most bytes of rows between push and COMMIT, at least 1 MiB. When they are used up, pushes wait. Default: 64 MiB.
     pub fn buffer_memory(mut self, bytes: usize) -> Self {
         self.buffer_memory = bytes;
         self
     }
 
-    /// Connections at most, and so transactions at once; as many are opened as make writing faster. Default: 20.
+    /// The most connections, and so the most transactions at once. As many are opened as make writing faster. Default: 20.
     pub fn connections(self, most: u32) -> Self {
         self.set(&CONNECTION_MAX_ACTIVE, Given::Number(most.into()))
     }
 
-    /// A file that keeps rows which can't be stored, as JSON Lines.
+    /// The file into which rows that can't be stored are written, as JSON Lines.
     pub fn dead_letter_file(self, path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_owned();
         let set = move |options: &mut SinkOptions| {
@@ -135,12 +136,12 @@ impl SinkBuilder {
         self.set(&DEAD_LETTER, Given::Typed(Box::new(set)))
     }
 
-    /// The length of every vector, for tables whose types and indexes don't say.
+    /// The length of every vector, for tables whose types and indexes don't say it.
     pub fn vector_dimension(self, dimension: usize) -> Self {
         self.set(&VECTOR_DIMENSION, Given::Number(dimension as u64))
     }
 
-    /// Scale vectors to length 1 before they are stored.
+    /// Whether vectors are scaled to length 1 before they are stored.
     pub fn vector_normalize(self, normalize: bool) -> Self {
         self.set(
             &VECTOR_NORMALIZE,
@@ -153,13 +154,13 @@ impl SinkBuilder {
         self.set(&VECTOR_INDEX, Given::typed(move |options: &mut SinkOptions| options.sink.vector_index = mode))
     }
 
-    /// How sessions name themselves in `pg_stat_activity`; wins over the URL. Default: `vecsink` and the stream.
+    /// The name of the sessions in `pg_stat_activity`, instead of the URL's. Default: `vecsink` and the stream's name.
     pub fn application_name(mut self, name: &str) -> Self {
         self.application_name = Some(name.to_owned());
         self
     }
 
-    /// How long the database may be away before the sink fails. Left out: no end.
+    /// How long the database may be unreachable before the sink fails. Default: without end.
     pub fn max_outage(mut self, longest: Duration) -> Self {
         self.max_outage = Some(longest);
         self
@@ -171,35 +172,35 @@ impl SinkBuilder {
         self
     }
 
-    /// Names the stream of rows, for a host that numbers them itself ([`Sink::push_at`]) and wants to go on after a crash:
-    /// opened again, [`Sink::resume_position`] is the number from which on to push again. It is kept in the table
-    /// `vecsink_stream` of the target's schema, at most a second behind, and never before the rows; the table is made if it
-    /// is missing. One process at a time pushes into a stream: opening it ends the sink that had it before.
+    /// Names the stream of rows, for a host that numbers its rows itself ([`Sink::push_at`]) and wants to go on after a crash. When
+    /// the sink is opened again, [`Sink::resume_position`] is the first number that must be pushed again. It is kept in the table
+    /// `vecsink_stream` in the schema of the target table, which is made if it is missing. It is stored once a second, after the rows
+    /// below it. Only one sink at a time can push into a stream. Opening a sink with the same stream ends the former one.
     pub fn stream(mut self, name: &str) -> Self {
         self.stream = Some(name.to_owned());
         self
     }
 
-    /// Called with the new [`Sink::durable`] whenever it has risen, from a thread of the library. It may push, but not
-    /// close. Its push fails with [`PushError::WouldBlock`](super::PushError::WouldBlock) if it would wait for ever: when
-    /// the buffer is full of rejected rows whose callbacks can't be called before this one returns. A panic in it is logged
-    /// and changes nothing else.
+    /// Sets the function that is called with the new value of [`Sink::durable`] each time it has risen, from a thread of the library.
+    /// It may push, but not close. Its push fails with [`PushError::WouldBlock`](super::PushError::WouldBlock) when the buffer is full
+    /// of rejected rows that wait for their callback, because that callback can't be called before this one returns. A panic in it
+    /// is logged and changes nothing else.
     pub fn on_durable(mut self, call: impl Fn(u64) + Send + Sync + 'static) -> Self {
         self.calls.durable = Some(Box::new(call));
         self
     }
 
-    /// Called for every row that was accepted and then could not be stored, before [`SinkBuilder::on_durable`] is told of a
-    /// number above it, from the same thread and under the same rules. [`Sink::durable`] may pass the row a moment earlier:
-    /// it doesn't wait for callbacks, [`Sink::close`] does.
+    /// Sets the function that is called for each row that was accepted and then could not be stored, before the function of
+    /// [`SinkBuilder::on_durable`] is called with a number above it. The thread and the rules are the same. [`Sink::durable`] may rise
+    /// above the row a moment before this call, because it doesn't wait for callbacks. [`Sink::close`] waits for them.
     pub fn on_rejected(mut self, call: impl Fn(&Rejected) + Send + Sync + 'static) -> Self {
         self.calls.rejected = Some(Box::new(call));
         self
     }
 
-    /// Connects, reads the table's columns from the catalog, and starts. Blocks for at most the connect time-outs of all hosts.
-    /// [`Error::Config`] when something in the options is wrong, [`Error::Target`] when the database is away or the table
-    /// can't take such rows.
+    /// Connects, reads the table's columns from the catalog and starts the sink. Blocks for at most the connect time-outs of all
+    /// hosts. [`Error::Config`]: an option is wrong. [`Error::Target`]: the database can't be reached, or the table can't take such
+    /// rows.
     pub fn open(self) -> Result<Sink> {
         let mut wrong = Vec::new();
         if self.buffer_memory < LEAST_MEMORY {
@@ -245,7 +246,7 @@ impl SinkBuilder {
         };
         let start = held.map_or(0, |held| held.low);
         let stream = line.add_stream(&topic, 0, start);
-        // Nobody knows how many rows come; a pause between two of them says nothing.
+        // It isn't known how many rows will come, and a pause between two rows doesn't mean that it was the last one.
         line.begin_deferral(None, BuildTime::End)?;
         line.start_writer();
         let columns: Arc<[String]> = line.table.columns.iter().map(|column| column.name.clone()).collect();
@@ -256,7 +257,7 @@ impl SinkBuilder {
     }
 }
 
-/// What the options say, without their values, which may be secrets.
+/// The names of the options, without their values, which may be secrets.
 impl fmt::Debug for SinkBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let options: Vec<&str> = self.options.iter().map(|(name, _)| name.as_str()).collect();

@@ -55,7 +55,7 @@ impl Callbacks {
         // callback must be called for them.
         let durable = core.durable();
         let body = move || {
-            // Nobody else sets it.
+            // Only this thread sets it.
             let _ = own.callback_thread.set(thread::current().id());
             if catch_unwind(AssertUnwindSafe(|| run(&own, &calls, durable, &its))).is_err() {
                 log::error!("{}: the thread of the callbacks failed", own.line.name());

@@ -15,7 +15,7 @@ const DROP_GRACE: Duration = Duration::from_secs(5);
 const LAST_MOMENTS: Duration = Duration::from_millis(300);
 
 impl Sink {
-    /// Takes no more rows, writes the rows that were pushed, makes the last callbacks, and ends the library's threads. `Ok`: all rows
+    /// Accepts no more rows, writes the rows that were pushed, makes the last callbacks, and ends the library's threads. `Ok`: all rows
     /// are durable and the sink hasn't failed. [`Error::NotDurable`]: this took longer than `deadline`; the rest is abandoned, and may
     /// or may not be in the database. Closing again returns the same result. While another thread closes the sink, this waits for
     /// it, until the deadline. It can't be called from a callback, because it would wait for that callback. If a callback still
