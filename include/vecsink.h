@@ -72,27 +72,37 @@ struct ArrowSchema;
 // The version of the header: major << 16 | minor << 8 | patch.
 #define VECSINK_VERSION_NUMBER 256
 
+// No log lines.
 #define VECSINK_LOG_OFF 0
 
+// Errors only.
 #define VECSINK_LOG_ERROR 1
 
+// Errors and warnings.
 #define VECSINK_LOG_WARN 2
 
+// What an operator wants to know, too.
 #define VECSINK_LOG_INFO 3
 
+// Details for finding a fault, too.
 #define VECSINK_LOG_DEBUG 4
 
+// All lines.
 #define VECSINK_LOG_TRACE 5
 
 // A value for `sequence`: the row gets the next number.
 #define VECSINK_NEXT UINT64_MAX
 
+// Times are counted in seconds.
 #define VECSINK_SECOND 0
 
+// Times are counted in milliseconds.
 #define VECSINK_MILLISECOND 1
 
+// Times are counted in microseconds.
 #define VECSINK_MICROSECOND 2
 
+// Times are counted in nanoseconds.
 #define VECSINK_NANOSECOND 3
 
 // Why a call failed. Free it with vecsink_error_free.
@@ -102,7 +112,7 @@ typedef struct vecsink_error vecsink_error;
 // vecsink_pipeline_free.
 typedef struct vecsink_pipeline vecsink_pipeline;
 
-// A job that is about to be started. For one thread at a time. Free it with vecsink_pipeline_builder_free.
+// A job that is about to be started. It is for one thread at a time. Free it with vecsink_pipeline_builder_free.
 typedef struct vecsink_pipeline_builder vecsink_pipeline_builder;
 
 // A row that is filled value by value, by the column's index or name, and can be pushed any number of times. Values are copied into
@@ -135,6 +145,7 @@ typedef struct vecsink_rejected {
     uint64_t sequence;
     // "encode": the value can't be stored in the column; "write": the database refused the row.
     const char *stage;
+    // Why the row could not be stored.
     const char *reason;
     // The column whose value was refused, or NULL.
     const char *column;
@@ -174,6 +185,7 @@ typedef struct vecsink_stats {
     uint64_t rows_read;
     // Rows inserted, upserted or updated.
     uint64_t rows_written;
+    // Deletes that were carried out, whether or not their rows were there.
     uint64_t rows_deleted;
     // Rows replaced in their batch by a later row of the same key.
     uint64_t rows_superseded;
@@ -181,7 +193,9 @@ typedef struct vecsink_stats {
     uint64_t rows_ignored;
     // Rows rejected, with or without a dead-letter target.
     uint64_t rows_dead_lettered;
+    // Jobs: fields that became NULL because of ignore-parse-errors, and messages that were dropped because of it.
     uint64_t parse_errors_ignored;
+    // Jobs: fields of messages that the table has no column for.
     uint64_t fields_ignored;
     // Committed transactions that wrote rows.
     uint64_t batches;
@@ -256,14 +270,14 @@ typedef int32_t vecsink_column_type;
 // One column of a batch: where its values are in the host's memory. The memory is only read, only during the call,
 // and only as far as `length` says. Begin with zeros; members that a type doesn't need are not read.
 typedef struct vecsink_column {
-    // If it is NULL in all columns, they stand in the sink's order.
+    // The column's name in the database. If it is NULL in all columns, they stand in the sink's order.
     const char *name;
     vecsink_column_type type;
     // For times: VECSINK_SECOND to VECSINK_NANOSECOND.
     int32_t unit;
     // For decimals: digits after the decimal point, 0 to 38.
     int32_t scale;
-    // Width of `offsets`: 32 (int32_t) or 64 (int64_t).
+    // The bits of each of the `offsets`: 32 (int32_t) or 64 (int64_t).
     int32_t offset_bits;
     const void *data;
     // The number of elements that data points to. For STR and BYTES it counts bytes, for BITS bits.
@@ -299,23 +313,25 @@ typedef struct vecsink_pushed {
     size_t rejected;
 } vecsink_pushed;
 
+// The call was successful.
 #define VECSINK_OK 0
 
-// An argument is NULL, has a wrong length, an index out of range, an unknown number, a struct of unknown size …
+// An argument is wrong: NULL, a wrong length, an index out of range, an unknown number, a struct of unknown size …
 #define VECSINK_INVALID_ARGUMENT 1
 
 // The handle was freed, or is of another kind.
 #define VECSINK_INVALID_HANDLE 2
 
+// A text is not UTF-8.
 #define VECSINK_INVALID_UTF8 3
 
 // Options or SQL are wrong: the message has all errors, one per line. Nothing was opened.
 #define VECSINK_CONFIG 4
 
-// Kafka refused or lacks something.
+// Kafka can't be reached, has refused a request, or doesn't have the topic.
 #define VECSINK_SOURCE 5
 
-// The database refused or lacks something: see vecsink_error_sqlstate.
+// The database can't be reached, has refused something, or doesn't have what is needed: see vecsink_error_sqlstate.
 #define VECSINK_TARGET 6
 
 // 'exceptionmode' or 'conflictmode' is 'strict', and a row can't be written: see vecsink_error_position.
@@ -345,6 +361,7 @@ typedef struct vecsink_pushed {
 // The sequence number is below the next one.
 #define VECSINK_OUT_OF_ORDER 15
 
+// The sink was closed.
 #define VECSINK_CLOSED 16
 
 // The sink has failed, as the message says; rows from vecsink_sink_durable on are in doubt.
@@ -368,6 +385,7 @@ typedef struct vecsink_pushed {
 // There is no memory now for a large row or value.
 #define VECSINK_OUT_OF_MEMORY 23
 
+// NULL of any type. `as` is not used.
 #define VECSINK_NULL 0
 
 // as.i64: 0 or 1.
@@ -376,10 +394,10 @@ typedef struct vecsink_pushed {
 // as.i64. For any integer or numeric column into which the number fits.
 #define VECSINK_I64 2
 
-// as.f64 holds the number.
+// as.f64, a number of single precision.
 #define VECSINK_F32 3
 
-// as.f64.
+// as.f64, a number of double precision.
 #define VECSINK_F64 4
 
 // as.span: UTF-8, length in bytes.
@@ -448,28 +466,37 @@ typedef struct vecsink_pushed {
 // A bit for each value, the lowest bit of a byte first, from bit `bit_offset` on.
 #define VECSINK_COLUMN_BITS 2
 
-// int8_t[], and so on.
+// int8_t[].
 #define VECSINK_COLUMN_I8 3
 
+// int16_t[].
 #define VECSINK_COLUMN_I16 4
 
+// int32_t[].
 #define VECSINK_COLUMN_I32 5
 
+// int64_t[].
 #define VECSINK_COLUMN_I64 6
 
+// uint8_t[].
 #define VECSINK_COLUMN_U8 7
 
+// uint16_t[].
 #define VECSINK_COLUMN_U16 8
 
+// uint32_t[].
 #define VECSINK_COLUMN_U32 9
 
+// uint64_t[].
 #define VECSINK_COLUMN_U64 10
 
 // uint16_t[] of IEEE half precision.
 #define VECSINK_COLUMN_F16 11
 
+// float[].
 #define VECSINK_COLUMN_F32 12
 
+// double[].
 #define VECSINK_COLUMN_F64 13
 
 // 16 bytes for each value, little-endian two's complement, aligned to 16; `scale` digits stand after the decimal point.
@@ -493,21 +520,25 @@ typedef struct vecsink_pushed {
 // int64_t[]: `unit`s since 1970-01-01 00:00:00, a date and time without a zone.
 #define VECSINK_COLUMN_TIMESTAMP 20
 
-// int64_t[]: `unit`s since 1970-01-01 00:00:00 UTC.
+// int64_t[]: `unit`s since 1970-01-01 00:00:00 UTC, an instant.
 #define VECSINK_COLUMN_INSTANT 21
 
 // float[], row-major: for each row a vector of `dimension` elements.
 #define VECSINK_COLUMN_MATRIX_F32 22
 
+// double[], likewise.
 #define VECSINK_COLUMN_MATRIX_F64 23
 
+// uint16_t[] of IEEE half precision, likewise.
 #define VECSINK_COLUMN_MATRIX_F16 24
 
 // float[]: vectors of any length that follow one another without a gap; `offsets` in elements.
 #define VECSINK_COLUMN_LISTS_F32 25
 
+// double[], likewise.
 #define VECSINK_COLUMN_LISTS_F64 26
 
+// uint16_t[] of IEEE half precision, likewise.
 #define VECSINK_COLUMN_LISTS_F16 27
 
 // vecsink_value[]: values of any type.
@@ -526,10 +557,10 @@ uint32_t vecsink_version_number(void);
 // The code's name, such as "VECSINK_TIMED_OUT"; "VECSINK_UNKNOWN" for a number that is not a code. Static.
 const char *vecsink_code_name(vecsink_code code);
 
-// VECSINK_OK for NULL.
+// The error's code. VECSINK_OK for NULL.
 vecsink_code vecsink_error_code(const struct vecsink_error *error);
 
-// What happened, where, and what to do. Lives as long as the error; never NULL.
+// What happened, where, and what to do. The text lives as long as the error, and is never NULL.
 const char *vecsink_error_message(const struct vecsink_error *error);
 
 // The SQLSTATE, such as "23505": that of the database, or, where the library refused something itself, the one that the
@@ -552,7 +583,7 @@ bool vecsink_error_position(const struct vecsink_error *error, const char **topi
 // For a batch: how many of its first rows were accepted before the error. Push the others again.
 size_t vecsink_error_accepted(const struct vecsink_error *error);
 
-// NULL is fine.
+// Frees an error. NULL is fine.
 void vecsink_error_free(struct vecsink_error *error);
 
 // Sets the callback that gets the log lines of this process, up to a level (VECSINK_LOG_INFO …). Call it again to
@@ -590,15 +621,15 @@ vecsink_code vecsink_sink_builder_deletes(struct vecsink_sink_builder *builder,
                                           bool deletes,
                                           struct vecsink_error **error);
 
-// `user_data` is passed to the callback. It must live until the sink is closed or freed and no callback runs any more: see
-// vecsink_sink_close.
+// Sets the callback for durable rows. `user_data` is passed to it, and must live until the sink is closed or freed and no callback
+// runs any more: see vecsink_sink_close.
 vecsink_code vecsink_sink_builder_on_durable(struct vecsink_sink_builder *builder,
                                              vecsink_durable_callback callback,
                                              void *user_data,
                                              struct vecsink_error **error);
 
-// `user_data` is passed to the callback. It must live until the sink is closed or freed and no callback runs any more: see
-// vecsink_sink_close.
+// Sets the callback for rejected rows. `user_data` is passed to it, and must live until the sink is closed or freed and no callback
+// runs any more: see vecsink_sink_close.
 vecsink_code vecsink_sink_builder_on_rejected(struct vecsink_sink_builder *builder,
                                               vecsink_rejected_callback callback,
                                               void *user_data,
@@ -610,7 +641,7 @@ vecsink_code vecsink_sink_builder_open(struct vecsink_sink_builder *builder,
                                        struct vecsink_sink **sink,
                                        struct vecsink_error **error);
 
-// NULL is fine.
+// Frees a builder. NULL is fine.
 void vecsink_sink_builder_free(struct vecsink_sink_builder *builder);
 
 // A sink for all columns of a table, with defaults: a builder in one call.
@@ -823,7 +854,7 @@ vecsink_code vecsink_row_set_named(struct vecsink_row *row,
 // Sets all columns to NULL.
 vecsink_code vecsink_row_clear(struct vecsink_row *row, struct vecsink_error **error);
 
-// NULL is fine.
+// Frees a row. NULL is fine.
 void vecsink_row_free(struct vecsink_row *row);
 
 // Pushes an Arrow record batch: a struct array of Arrow's C data interface, whose fields have the names of the
@@ -870,7 +901,7 @@ vecsink_code vecsink_pipeline_builder_sink_option(struct vecsink_pipeline_builde
                                                   const char *value,
                                                   struct vecsink_error **error);
 
-// Sets an option of a table of the SQL. It counts more than the statements' own value.
+// Sets an option of a table of the SQL. The value is used instead of the statements' own.
 vecsink_code vecsink_pipeline_builder_option(struct vecsink_pipeline_builder *builder,
                                              const char *table,
                                              const char *name,
@@ -888,12 +919,13 @@ vecsink_code vecsink_pipeline_builder_variable(struct vecsink_pipeline_builder *
                                                const char *value,
                                                struct vecsink_error **error);
 
-// The most bytes of rows between reading and COMMIT. It counts more than the statements' 'buffer.memory'.
+// The most bytes of rows between reading and COMMIT. It is used instead of the statements' 'buffer.memory'.
 vecsink_code vecsink_pipeline_builder_buffer_memory(struct vecsink_pipeline_builder *builder,
                                                     size_t bytes,
                                                     struct vecsink_error **error);
 
-// How long the database may be unreachable, in milliseconds. It counts more than the statements' 'max.outage'.
+// How long the database may be unreachable before the job fails, in milliseconds. It is used instead of the statements'
+// 'max.outage'.
 vecsink_code vecsink_pipeline_builder_max_outage(struct vecsink_pipeline_builder *builder,
                                                  uint64_t milliseconds,
                                                  struct vecsink_error **error);
@@ -911,7 +943,7 @@ vecsink_code vecsink_pipeline_builder_start(struct vecsink_pipeline_builder *bui
                                             struct vecsink_pipeline **pipeline,
                                             struct vecsink_error **error);
 
-// NULL is fine.
+// Frees a builder. NULL is fine.
 void vecsink_pipeline_builder_free(struct vecsink_pipeline_builder *builder);
 
 // Waits for the job's end. VECSINK_OK: it has ended well, because its bounded sources are read or because it was stopped.
