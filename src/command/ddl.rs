@@ -7,7 +7,7 @@ use super::Exit;
 use super::console::Console;
 use super::job_file::JobFile;
 
-/// Print the statements that 'sink.vector-index' or 'sink.delivery-guarantee' needs, or that give a table another layout
+/// Print the statements that 'sink.vector-index' or 'sink.delivery-guarantee' needs, or that lay a table out anew
 ///
 /// Reads the job's tables from the database and prints SQL for their owner. Nothing is changed. Without an option: what the
 /// sink's 'sink.vector-index' needs; for 'defer' the table of deferred indexes, else the hot child for 'behind'.
