@@ -3,9 +3,16 @@
 use crate::error::Result;
 use crate::kafka::start::position::StartPosition;
 
-/// Takes partitions over for this process, and says where each is read from. For exactly-once the ledger says it.
+/// Takes partitions over for this process, and says where each is read from. For exactly-once the ledger says it. Each call asks a
+/// database, so none is made by a thread that polls.
 pub trait Assign: Send + Sync {
     /// `found`: where each partition would be read from otherwise. `cluster`: the brokers' id of themselves; empty if they have
-    /// none. Asks a database, so it isn't called by the thread that polls.
+    /// none.
     fn assign(&self, found: Vec<StartPosition>, cluster: &str) -> Result<Vec<StartPosition>>;
+
+    /// `--fresh` in a group that has no members: whoever gets one of these partitions begins where it is read from here.
+    fn start_over(&self, starts: &[StartPosition], cluster: &str) -> Result<()>;
+
+    /// Whether the database answers.
+    fn answers(&self) -> Result<()>;
 }

@@ -39,6 +39,12 @@ pub trait Intake {
         false
     }
 
+    /// Partitions that another process has taken over in the ledger of some sink: each is named once. Their rows are dropped until they
+    /// are assigned again. Only with exactly-once.
+    fn fenced(&mut self) -> Vec<(Arc<str>, i32)> {
+        Vec::new()
+    }
+
     /// All records below `next` have been offered. Some offsets below it never come as records: transaction markers, and offsets that
     /// compaction has removed.
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64);

@@ -17,22 +17,31 @@ pub(crate) struct ThreadEnd {
 struct EndState {
     /// The thread must end.
     is_told: bool,
+    /// The thread must do its work now.
+    is_hurried: bool,
     /// The thread has ended.
     has_ended: bool,
 }
 
 impl ThreadEnd {
-    /// For the thread itself: waits for so long, or until it is told to end. Says whether it is told.
+    /// For the thread itself: waits for so long, or until it is hurried or told to end. Says whether it is told to end.
     pub(crate) fn wait(&self, time: Duration) -> bool {
         let mut state = self.state.lock();
         let until = Instant::now() + time;
-        while !state.is_told && !self.changed.wait_until(&mut state, until).timed_out() {}
+        while !state.is_told && !state.is_hurried && !self.changed.wait_until(&mut state, until).timed_out() {}
+        state.is_hurried = false;
         state.is_told
     }
 
     /// For the thread itself: it has ended.
     pub(crate) fn ended(&self) {
         self.state.lock().has_ended = true;
+        self.changed.notify_all();
+    }
+
+    /// Has the thread do its work now.
+    pub(crate) fn hurry(&self) {
+        self.state.lock().is_hurried = true;
         self.changed.notify_all();
     }
 

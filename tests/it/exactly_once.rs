@@ -1,6 +1,7 @@
 //! `vecsink run` with exactly-once: whatever ends it, each record is in a table without a key once, or once among the dead letters.
 
 mod edges;
+mod groups;
 mod modes;
 
 use std::time::Duration;
@@ -220,15 +221,6 @@ fn a_fresh_start_reads_everything_again() {
         run.finish().exited(0);
         assert_eq!(schema.count("t"), round * expected(500).0);
     }
-}
-
-#[test]
-fn what_exactly_once_does_not_support_yet_is_refused() {
-    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
-    let topic = kafka.topic(1);
-    let schema = table(&server);
-    let refused = job(&schema, &topic).option("topic.scan.assignment", "group").finish().exited(2);
-    assert!(refused.stderr.contains("not supported yet with 'scan.assignment' = 'group'"), "{}", refused.stderr);
 }
 
 #[test]

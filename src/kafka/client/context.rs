@@ -70,6 +70,11 @@ impl KafkaContext {
         self.rebalances.lock().pop_front()
     }
 
+    /// Whether a decision of the group has no answer yet.
+    pub fn has_rebalance(&self) -> bool {
+        !self.rebalances.lock().is_empty()
+    }
+
     /// The last statistics, if they have not been returned yet.
     pub fn take_statistics(&self) -> Vec<Seen> {
         std::mem::take(&mut *self.seen.lock())

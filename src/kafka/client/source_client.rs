@@ -90,13 +90,25 @@ impl SourceClient {
     }
 
     /// The same for another thread.
-    pub fn assigner(&self) -> impl FnOnce(Vec<StartPosition>) -> Result<Vec<StartPosition>> + Send + 'static {
+    pub fn assigner(&self) -> impl Fn(Vec<StartPosition>) -> Result<Vec<StartPosition>> + Send + 'static {
         let (assign, consumer) = (self.assign.clone(), Arc::downgrade(&self.consumer));
         move |found| {
-            let Some(assign) = assign else { return Ok(found) };
+            let Some(assign) = &assign else { return Ok(found) };
             let cluster = consumer.upgrade().and_then(|consumer| consumer.client().fetch_cluster_id(CLUSTER_WAIT));
             assign.assign(found, &cluster.unwrap_or_default())
         }
+    }
+
+    /// `--fresh` in a group: whoever gets one of these partitions begins there. Not to be called by a thread that polls.
+    pub fn start_over(&self, starts: &[StartPosition]) -> Result<()> {
+        let Some(assign) = &self.assign else { return Ok(()) };
+        assign.start_over(starts, &self.consumer.client().fetch_cluster_id(CLUSTER_WAIT).unwrap_or_default())
+    }
+
+    /// Whether the database answers that says where partitions are read from. For another thread.
+    pub fn pinger(&self) -> impl FnOnce() -> Result<()> + Send + 'static {
+        let assign = self.assign.clone();
+        move || assign.map_or(Ok(()), |assign| assign.answers())
     }
 
     pub fn consumer(&self) -> &Arc<KafkaConsumer> {
@@ -184,6 +196,11 @@ impl SourceClient {
     /// Fetches these partitions again.
     pub fn unpause(&self, partitions: &TopicPartitionList) -> Result<()> {
         self.consumer.resume(partitions).map_err(|error| failed("go on after a pause", &error))
+    }
+
+    /// Leaves the group. Its partitions are revoked before that.
+    pub fn unsubscribe(&self) {
+        self.consumer.unsubscribe();
     }
 
     /// Asks the group for partitions of these topics.

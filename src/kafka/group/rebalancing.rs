@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use rdkafka::TopicPartitionList;
 
 use super::takeover;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kafka::client::context::{Rebalance, decline};
 use crate::kafka::client::question::Question;
 use crate::kafka::client::source_client::SourceClient;
-use crate::kafka::start::extent::Extents;
+use crate::kafka::start::position::StartPosition;
 
 /// The longest wait until the rows of revoked partitions are written.
 const LONGEST_RELEASE: Duration = Duration::from_secs(10);
@@ -22,8 +22,10 @@ const LOG_AGAIN: Duration = Duration::from_secs(60);
 #[derive(Debug, PartialEq)]
 pub enum RebalanceDecision {
     Nothing,
-    /// Begin with these partitions, which were assigned. Their extents say how far they reach and which offsets the group has.
-    TakeOver(Extents),
+    /// Begin with these partitions, which were assigned.
+    TakeOver(Vec<StartPosition>),
+    /// The database has not answered for so long that others should have the partitions: leave the group.
+    Leave,
     /// Write the waiting rows of these partitions, and commit their progress; then call [`Rebalancing::released`].
     GiveUp(TopicPartitionList),
 }
@@ -31,11 +33,18 @@ pub enum RebalanceDecision {
 /// The group's decision that has no answer yet, if there is one.
 enum RebalanceState {
     Idle,
-    /// Partitions were assigned, and the brokers are asked where to begin. The group waits for the answer; meanwhile the reader goes
-    /// on reading its other partitions.
-    Assigned(TopicPartitionList, Question<Extents>),
+    /// Partitions were assigned, and it is asked where to begin: the brokers, and with exactly-once the ledger. The group waits for the
+    /// answer; meanwhile the reader goes on reading its other partitions.
+    Assigned(Taking),
     /// Partitions were revoked, and transactions with rows of these partitions are open.
     Releasing(Releasing),
+}
+
+struct Taking {
+    partitions: TopicPartitionList,
+    question: Question<Vec<StartPosition>>,
+    since: Instant,
+    logged: Option<Instant>,
 }
 
 struct Releasing {
@@ -51,8 +60,15 @@ pub trait GroupClient {
     /// The oldest decision of the group that was not answered.
     fn take_rebalance(&self) -> Option<Rebalance>;
 
-    /// Asks the brokers where to begin with these partitions.
-    fn ask_places(&self, assigned: &TopicPartitionList) -> Result<Question<Extents>>;
+    /// Asks where to begin with these partitions. `starts`: where the job found each partition when it started.
+    fn ask_places(
+        &self,
+        assigned: &TopicPartitionList,
+        starts: &[StartPosition],
+    ) -> Result<Question<Vec<StartPosition>>>;
+
+    /// Whether a database decides where to begin, too.
+    fn is_assigned_elsewhere(&self) -> bool;
 
     /// Gives the partitions up: the answer to a revoke.
     fn give_up(&self, partitions: &TopicPartitionList) -> Result<()>;
@@ -67,8 +83,16 @@ impl GroupClient for SourceClient {
         self.context().take_rebalance()
     }
 
-    fn ask_places(&self, assigned: &TopicPartitionList) -> Result<Question<Extents>> {
-        takeover::ask(self, assigned)
+    fn ask_places(
+        &self,
+        assigned: &TopicPartitionList,
+        starts: &[StartPosition],
+    ) -> Result<Question<Vec<StartPosition>>> {
+        takeover::ask(self, assigned, starts)
+    }
+
+    fn is_assigned_elsewhere(&self) -> bool {
+        SourceClient::is_assigned_elsewhere(self)
     }
 
     fn give_up(&self, partitions: &TopicPartitionList) -> Result<()> {
@@ -79,12 +103,18 @@ impl GroupClient for SourceClient {
 pub struct Rebalancing {
     state: RebalanceState,
     release_wait: Duration,
+    /// How long the database may take to answer.
+    longest_taking: Duration,
 }
 
 impl Rebalancing {
     /// `max_poll_interval`: the group removes a member that doesn't poll for this long.
     pub fn new(max_poll_interval: Duration) -> Rebalancing {
-        Rebalancing { state: RebalanceState::Idle, release_wait: (max_poll_interval / 4).min(LONGEST_RELEASE) }
+        Rebalancing {
+            state: RebalanceState::Idle,
+            release_wait: (max_poll_interval / 4).min(LONGEST_RELEASE),
+            longest_taking: max_poll_interval / 3,
+        }
     }
 
     /// How long to wait until the rows of revoked partitions are written.
@@ -102,10 +132,11 @@ impl Rebalancing {
     pub fn next(
         &mut self,
         client: &impl GroupClient,
+        starts: &[StartPosition],
         is_releasing: impl FnOnce() -> bool,
     ) -> Result<RebalanceDecision> {
         match std::mem::replace(&mut self.state, RebalanceState::Idle) {
-            RebalanceState::Idle => self.take_decision(client),
+            RebalanceState::Idle => self.take_decision(client, starts),
             RebalanceState::Releasing(mut releasing) => {
                 if is_releasing() {
                     releasing.warn_if_long(client.group());
@@ -113,34 +144,39 @@ impl Rebalancing {
                     return Ok(RebalanceDecision::Nothing);
                 }
                 client.give_up(&releasing.partitions)?;
-                self.take_decision(client)
+                self.take_decision(client, starts)
             }
-            RebalanceState::Assigned(partitions, question) => match question.answer() {
-                None => {
-                    self.state = RebalanceState::Assigned(partitions, question);
-                    Ok(RebalanceDecision::Nothing)
+            RebalanceState::Assigned(mut taking) => {
+                match taking.question.answer() {
+                    Some(Ok(starts)) => return Ok(RebalanceDecision::TakeOver(starts)),
+                    Some(Err(error @ Error::Target { passing: false, .. })) => {
+                        self.state = RebalanceState::Assigned(taking);
+                        return Err(error);
+                    }
+                    Some(Err(error)) => {
+                        taking.warn_of(&error);
+                        taking.question = client.ask_places(&taking.partitions, starts)?;
+                    }
+                    None => {}
                 }
-                Some(Ok(extents)) => Ok(RebalanceDecision::TakeOver(extents)),
-                Some(Err(error)) => {
-                    log::warn!("the partitions assigned to this process can't be read yet: {error}");
-                    self.ask(client, partitions)
-                }
-            },
+                let is_too_long = client.is_assigned_elsewhere() && taking.since.elapsed() >= self.longest_taking;
+                self.state = RebalanceState::Assigned(taking);
+                Ok(if is_too_long { RebalanceDecision::Leave } else { RebalanceDecision::Nothing })
+            }
         }
     }
 
-    fn take_decision(&mut self, client: &impl GroupClient) -> Result<RebalanceDecision> {
+    fn take_decision(&mut self, client: &impl GroupClient, starts: &[StartPosition]) -> Result<RebalanceDecision> {
         match client.take_rebalance() {
             None => Ok(RebalanceDecision::Nothing),
-            Some(Rebalance::Assigned(partitions)) => self.ask(client, partitions),
+            Some(Rebalance::Assigned(partitions)) => {
+                let question = client.ask_places(&partitions, starts)?;
+                let taking = Taking { partitions, question, since: Instant::now(), logged: None };
+                self.state = RebalanceState::Assigned(taking);
+                Ok(RebalanceDecision::Nothing)
+            }
             Some(Rebalance::Revoked(partitions)) => Ok(RebalanceDecision::GiveUp(partitions)),
         }
-    }
-
-    fn ask(&mut self, client: &impl GroupClient, partitions: TopicPartitionList) -> Result<RebalanceDecision> {
-        let question = client.ask_places(&partitions)?;
-        self.state = RebalanceState::Assigned(partitions, question);
-        Ok(RebalanceDecision::Nothing)
     }
 
     /// To be called when the wait for the rows of revoked partitions is over. `is_releasing`: a transaction with rows of these
@@ -160,19 +196,38 @@ impl Rebalancing {
         Ok(())
     }
 
+    /// Before the group is left: the partitions that were assigned are not read.
+    pub fn decline_assigned(&mut self, client: &SourceClient) {
+        match std::mem::replace(&mut self.state, RebalanceState::Idle) {
+            // A question that is under way is given up when it is dropped.
+            RebalanceState::Assigned(taking) => decline(client.consumer(), &Rebalance::Assigned(taking.partitions)),
+            other => self.state = other,
+        }
+    }
+
     /// To be called when nothing is read any more: the group's decisions are answered without reading the partitions.
     pub fn decline_all(&mut self, client: &SourceClient) {
         let later = client.context().leave();
         let open = match std::mem::replace(&mut self.state, RebalanceState::Idle) {
             RebalanceState::Idle => None,
-            RebalanceState::Assigned(partitions, question) => {
-                decline(client.consumer(), &Rebalance::Assigned(partitions));
-                question.end();
+            RebalanceState::Assigned(taking) => {
+                decline(client.consumer(), &Rebalance::Assigned(taking.partitions));
+                taking.question.end();
                 None
             }
             RebalanceState::Releasing(releasing) => Some(Rebalance::Revoked(releasing.partitions)),
         };
         open.iter().chain(&later).for_each(|rebalance| decline(client.consumer(), rebalance));
+    }
+}
+
+impl Taking {
+    /// Logs once a minute why the partitions aren't read yet.
+    fn warn_of(&mut self, error: &Error) {
+        if self.logged.is_none_or(|logged| logged.elapsed() >= LOG_AGAIN) {
+            self.logged = Some(Instant::now());
+            log::warn!("the partitions assigned to this process can't be read yet: {error}");
+        }
     }
 }
 
@@ -197,13 +252,12 @@ mod tests {
     use std::collections::VecDeque;
 
     use super::*;
-    use crate::error::Error;
 
     /// A client whose group has made these decisions, and whose brokers give these answers, one after another.
     #[derive(Default)]
     struct FakeClient {
         decisions: RefCell<VecDeque<Rebalance>>,
-        answers: RefCell<VecDeque<Option<Result<Extents>>>>,
+        answers: RefCell<VecDeque<Option<Result<Vec<StartPosition>>>>>,
         give_up: RefCell<Vec<TopicPartitionList>>,
     }
 
@@ -216,7 +270,11 @@ mod tests {
             self.decisions.borrow_mut().pop_front()
         }
 
-        fn ask_places(&self, _: &TopicPartitionList) -> Result<Question<Extents>> {
+        fn is_assigned_elsewhere(&self) -> bool {
+            true
+        }
+
+        fn ask_places(&self, _: &TopicPartitionList, _: &[StartPosition]) -> Result<Question<Vec<StartPosition>>> {
             Ok(Question::answered(self.answers.borrow_mut().pop_front().flatten()))
         }
 
@@ -232,7 +290,7 @@ mod tests {
         list
     }
 
-    fn client(decisions: Vec<Rebalance>, answers: Vec<Option<Result<Extents>>>) -> FakeClient {
+    fn client(decisions: Vec<Rebalance>, answers: Vec<Option<Result<Vec<StartPosition>>>>) -> FakeClient {
         let (decisions, answers) = (RefCell::new(decisions.into()), RefCell::new(answers.into()));
         FakeClient { decisions, answers, ..FakeClient::default() }
     }
@@ -252,16 +310,38 @@ mod tests {
         let failed = Some(Err(Error::Source("away".into())));
         let client = client(vec![Rebalance::Assigned(list(0))], vec![failed, Some(Ok(Vec::new()))]);
         let mut rebalancing = rebalancing();
-        assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::Nothing), "the brokers are asked");
+        assert_eq!(rebalancing.next(&client, &[], || false), Ok(RebalanceDecision::Nothing), "the brokers are asked");
         assert!(rebalancing.is_open());
         assert_eq!(
-            rebalancing.next(&client, || false),
+            rebalancing.next(&client, &[], || false),
             Ok(RebalanceDecision::Nothing),
             "they failed, and are asked again"
         );
         assert!(rebalancing.is_open());
-        assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::TakeOver(Vec::new())));
+        assert_eq!(rebalancing.next(&client, &[], || false), Ok(RebalanceDecision::TakeOver(Vec::new())));
         assert!(!rebalancing.is_open());
+    }
+
+    #[test]
+    fn a_member_whose_database_does_not_answer_for_a_third_of_the_poll_interval_leaves() {
+        let client = client(vec![Rebalance::Assigned(list(0))], vec![None]);
+        let mut quick = Rebalancing::new(Duration::ZERO);
+        assert_eq!(quick.next(&client, &[], || false), Ok(RebalanceDecision::Nothing), "the database is asked");
+        assert_eq!(quick.next(&client, &[], || false), Ok(RebalanceDecision::Leave));
+        assert_eq!(rebalancing().longest_taking, Duration::from_secs(100));
+    }
+
+    #[test]
+    fn a_refusal_of_the_ledger_ends_the_job_and_an_outage_is_waited_out() {
+        let away = Error::Target { message: "away".into(), sqlstate: None, passing: true };
+        let answers = vec![Some(Err(away)), Some(Err(Error::target("created again")))];
+        let client = client(vec![Rebalance::Assigned(list(0))], answers);
+        let mut rebalancing = rebalancing();
+        for _ in 0..2 {
+            assert_eq!(rebalancing.next(&client, &[], || false), Ok(RebalanceDecision::Nothing));
+        }
+        assert!(rebalancing.next(&client, &[], || false).is_err());
+        assert!(rebalancing.is_open(), "the group still gets an answer");
     }
 
     #[test]
@@ -270,7 +350,7 @@ mod tests {
         let client = client(decisions, vec![None]);
         let mut rebalancing = rebalancing();
         for _ in 0..3 {
-            assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::Nothing));
+            assert_eq!(rebalancing.next(&client, &[], || false), Ok(RebalanceDecision::Nothing));
         }
         assert_eq!(client.decisions.borrow().len(), 1);
     }
@@ -279,12 +359,12 @@ mod tests {
     fn revoked_partitions_are_let_go_when_no_transaction_has_their_rows() {
         let client = client(vec![Rebalance::Revoked(list(0)), Rebalance::Revoked(list(1))], Vec::new());
         let mut rebalancing = rebalancing();
-        assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::GiveUp(list(0))));
+        assert_eq!(rebalancing.next(&client, &[], || false), Ok(RebalanceDecision::GiveUp(list(0))));
         rebalancing.released(&client, list(0), true).unwrap();
         assert!(rebalancing.is_open() && client.give_up.borrow().is_empty(), "a transaction is open");
-        assert_eq!(rebalancing.next(&client, || true), Ok(RebalanceDecision::Nothing));
+        assert_eq!(rebalancing.next(&client, &[], || true), Ok(RebalanceDecision::Nothing));
         assert!(client.give_up.borrow().is_empty());
-        assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::GiveUp(list(1))), "it has ended");
+        assert_eq!(rebalancing.next(&client, &[], || false), Ok(RebalanceDecision::GiveUp(list(1))), "it has ended");
         assert_eq!(*client.give_up.borrow(), [list(0)]);
         rebalancing.released(&client, list(1), false).unwrap();
         assert_eq!(*client.give_up.borrow(), [list(0), list(1)]);

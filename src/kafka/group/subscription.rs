@@ -34,7 +34,8 @@ impl Subscription {
         }
     }
 
-    fn subscribe(&self, client: &SourceClient) -> Result<()> {
+    /// Joins the group, for the topics that are known.
+    pub fn subscribe(&self, client: &SourceClient) -> Result<()> {
         let topics: Vec<&str> = self.topics.iter().map(|topic| &**topic).collect();
         if topics.is_empty() { Ok(()) } else { client.subscribe(&topics) }
     }

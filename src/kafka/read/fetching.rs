@@ -236,6 +236,57 @@ impl Fetching {
         self.assign(client, &again)
     }
 
+    /// The partitions, by topic, that have stood still for so long that the brokers must be asked for their ends.
+    pub fn standing_still(&mut self, now: Instant) -> Vec<(Arc<str>, Vec<i32>)> {
+        let mut still: Vec<(Arc<str>, Vec<i32>)> = Vec::new();
+        if self.has_waiting {
+            self.partitions.excuse(now);
+            return still;
+        }
+        for at in self.partitions.open() {
+            let partition = self.partitions.get(at);
+            if !partition.is_still(now) {
+                continue;
+            }
+            let (topic, id) = (Arc::clone(partition.topic()), partition.id());
+            match still.iter_mut().find(|(known, _)| *known == topic) {
+                Some((_, ids)) => ids.push(id),
+                None => still.push((topic, vec![id])),
+            }
+        }
+        still
+    }
+
+    /// Assigns those partitions again that stand still and have records at their position. Says whether one is out of range.
+    pub fn assign_stuck(&mut self, client: &SourceClient, extents: &Extents, now: Instant) -> Result<bool> {
+        let (mut stuck, mut is_outside) = (Vec::new(), false);
+        for (topic, extent) in extents {
+            let Some(at) = self.partitions.find(topic, extent.partition) else { continue };
+            let partition = self.partitions.get(at);
+            if partition.is_done() || !partition.is_stuck(extent.high, now) {
+                continue;
+            }
+            let next = partition.next();
+            if !extent.holds(next) {
+                is_outside = true;
+                continue;
+            }
+            log::warn!(
+                "{topic}[{}]: nothing was read for a while, at offset {next} of {}; the Kafka client is told again to read it",
+                extent.partition,
+                extent.high
+            );
+            stuck.push(at);
+        }
+        if !stuck.is_empty() {
+            self.partitions.forget_last_message();
+            client.unassign(&positions(stuck.iter().map(|&at| self.partitions.at(at).position()))?)?;
+            self.partitions.queue_emptied(now);
+            self.assign(client, &stuck)?;
+        }
+        Ok(is_outside)
+    }
+
     /// Learns from statistics that came just before `now`.
     pub fn learn(&mut self, seen: &[Seen], now: Instant) {
         self.partitions.learn(seen, now);

@@ -10,5 +10,7 @@ pub mod partitions;
 pub mod polls;
 pub mod range;
 pub mod reader;
+pub mod stall;
+pub mod standstill;
 pub mod starts;
 pub mod upkeep;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
+use super::standstill::Standstill;
 use crate::kafka::client::context::Seen;
 use crate::kafka::intake::Watermark;
 use crate::kafka::start::position::StartPosition;
@@ -24,6 +25,7 @@ pub struct AssignedPartition {
     done: bool,
     /// The client has fetched all records below the stop: each of them is in its queue or has been polled.
     fetched: bool,
+    standstill: Standstill,
 }
 
 /// How long statistics may still tell of the queue as it was before it was emptied: they are made once a second, out of
@@ -73,6 +75,16 @@ impl AssignedPartition {
         self.fetched
     }
 
+    /// Whether it has stood still for so long that it must be looked at.
+    pub fn is_still(&mut self, now: Instant) -> bool {
+        self.standstill.is_due(self.next, now)
+    }
+
+    /// The partition ends at `end`: whether it must be assigned again.
+    pub fn is_stuck(&mut self, end: i64, now: Instant) -> bool {
+        self.standstill.is_stuck(self.next, end, now)
+    }
+
     /// Whether `offset` is at the stop or beyond it.
     #[inline]
     pub fn reached(&self, offset: i64) -> bool {
@@ -103,6 +115,7 @@ impl Partitions {
             end: start.end,
             done: start.stop.is_some_and(|stop| start.start >= stop),
             fetched: false,
+            standstill: Standstill::new(start.start, Instant::now()),
         });
     }
 
@@ -128,6 +141,11 @@ impl Partitions {
     pub fn remove(&mut self, gone: impl Fn(&AssignedPartition) -> bool) {
         self.list.retain(|partition| !gone(partition));
         self.forget_last_message();
+    }
+
+    /// All of them were paused, so they could not move.
+    pub fn excuse(&mut self, now: Instant) {
+        self.list.iter_mut().for_each(|partition| partition.standstill.excused(now));
     }
 
     pub fn all_done(&self) -> bool {

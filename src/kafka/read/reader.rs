@@ -77,7 +77,9 @@ impl KafkaReader {
         assign: Option<Arc<dyn Assign>>,
     ) -> Result<KafkaReader> {
         let client = SourceClient::open(table, source, resume)?.assigned_by(assign);
-        let starts = client.assign_starts(starts::resolve(&client)?)?;
+        let found = starts::resolve(&client)?;
+        // In a group, whoever gets a partition takes it over then.
+        let starts = if client.in_group() { found } else { client.assign_starts(found)? };
         let mut fetching = Fetching::default();
         if !client.in_group() {
             starts.iter().for_each(|start| fetching.add(start));

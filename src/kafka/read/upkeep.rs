@@ -10,17 +10,20 @@ use rdkafka::consumer::Consumer;
 use super::discovery::{Discovery, Found};
 use super::fetching::Fetching;
 use super::range::RangeCheck;
-use crate::error::Result;
+use super::stall::StallCheck;
+use crate::error::{Error, Result};
+use crate::kafka::client::question::Question;
 use crate::kafka::client::source_client::SourceClient;
 use crate::kafka::commit::progress::GroupProgress;
 use crate::kafka::commit::stored_progress::StoredProgress;
+use crate::kafka::group::absence::Absence;
+use crate::kafka::group::fenced::FencedPartitions;
 use crate::kafka::group::member::Member;
 use crate::kafka::group::others::OtherMembers;
 use crate::kafka::group::rebalancing::{RebalanceDecision, Rebalancing};
 use crate::kafka::group::subscription::Subscription;
 use crate::kafka::group::takeover;
 use crate::kafka::intake::{Intake, Watermark};
-use crate::kafka::start::extent::Extents;
 use crate::kafka::start::position::{StartPosition, StartReason};
 
 /// How often progress is stored. After a crash, what was read since the last commit is read again.
@@ -34,9 +37,14 @@ pub struct Upkeep {
     without_commits: bool,
     discovery: Discovery,
     range_check: RangeCheck,
+    stall_check: StallCheck,
     subscription: Subscription,
     rebalancing: Rebalancing,
     others: OtherMembers,
+    fenced: FencedPartitions,
+    /// The question where to begin with fenced partitions.
+    take_back: Option<Question<Vec<StartPosition>>>,
+    absence: Absence,
     done_at: Instant,
 }
 
@@ -49,9 +57,13 @@ impl Upkeep {
             without_commits: false,
             discovery: Discovery::new(source.discovery_interval, now),
             range_check: RangeCheck::default(),
+            stall_check: StallCheck::default(),
             subscription: Subscription::default(),
             rebalancing: Rebalancing::new(client.max_poll_interval()),
             others: OtherMembers::new(now),
+            fenced: FencedPartitions::default(),
+            take_back: None,
+            absence: Absence::default(),
             done_at: now,
         }
     }
@@ -95,6 +107,9 @@ impl Upkeep {
         if is_first_run && !self.starts.is_empty() {
             let consumer = client.consumer();
             self.progress.commit_starts(&self.starts, resume.fresh, |offsets, list| offsets.commit(consumer, list))?;
+            if resume.fresh {
+                client.start_over(&self.starts)?;
+            }
         }
         intake.joined(Arc::new(Member::new(client, self.progress.stored_offsets())));
         self.progress.joined();
@@ -123,6 +138,7 @@ impl Upkeep {
         intake: &mut dyn Intake,
     ) -> Result<bool> {
         let gave_up = self.answer_group(client, fetching, intake)?;
+        let gave_up = self.keep_membership(client, fetching, intake)? || gave_up;
         self.take_answers(client, fetching, intake)?;
         self.now_and_then(client, fetching, intake)?;
         Ok(gave_up)
@@ -135,24 +151,91 @@ impl Upkeep {
         fetching: &mut Fetching,
         intake: &mut dyn Intake,
     ) -> Result<bool> {
-        match self.rebalancing.next(client, || intake.is_releasing())? {
+        match self.rebalancing.next(client, &self.starts, || intake.is_releasing())? {
             RebalanceDecision::Nothing => Ok(false),
-            RebalanceDecision::TakeOver(extents) => self.take_over(&extents, client, fetching, intake).map(|()| false),
+            RebalanceDecision::TakeOver(found) => self.take_over(&found, client, fetching, intake).map(|()| false),
+            RebalanceDecision::Leave => {
+                self.rebalancing.decline_assigned(client);
+                self.absence.begin(client, "the database has not answered, so its partitions go to others");
+                Ok(false)
+            }
             RebalanceDecision::GiveUp(partitions) => self.give_up(partitions, client, fetching, intake).map(|()| true),
         }
     }
 
     fn take_over(
         &mut self,
-        extents: &Extents,
+        found: &[StartPosition],
         client: &SourceClient,
         fetching: &mut Fetching,
         intake: &mut dyn Intake,
     ) -> Result<()> {
-        let found = takeover::places(client, &self.starts, extents);
-        self.progress.begin_at(&found)?;
-        announce(&found, intake);
-        fetching.begin_assigned(client, &found)
+        self.progress.begin_at(found)?;
+        announce(found, intake);
+        fetching.begin_assigned(client, found)
+    }
+
+    /// Whether partitions may be assigned or given up now without an answer to the group being meant.
+    fn may_assign(&self, client: &SourceClient, fetching: &Fetching) -> bool {
+        !fetching.has_waiting() && !self.rebalancing.is_open() && !client.context().has_rebalance()
+    }
+
+    /// Takes fenced partitions over again, and joins the group again after having left it. Returns whether partitions were given up.
+    fn keep_membership(
+        &mut self,
+        client: &SourceClient,
+        fetching: &mut Fetching,
+        intake: &mut dyn Intake,
+    ) -> Result<bool> {
+        if self.absence.is_away() {
+            let is_free = self.may_assign(client, fetching) && fetching.known().is_empty();
+            if self.absence.is_over(client, is_free)? {
+                self.subscription.subscribe(client)?;
+            }
+            return Ok(false);
+        }
+        if self.fenced.is_empty() || !self.may_assign(client, fetching) {
+            return Ok(false);
+        }
+        if let Some(answer) = self.take_back.as_ref().and_then(Question::answer) {
+            self.take_back = None;
+            match answer {
+                Ok(found) => {
+                    let found = self.fenced.taken(found);
+                    if !found.is_empty() {
+                        self.take_over(&found, client, fetching, intake)?;
+                    }
+                }
+                Err(error @ Error::Target { passing: false, .. }) => return Err(error),
+                Err(error) => {
+                    log::warn!("fenced partitions can't be taken back yet: {error}");
+                    self.fenced.not_taken(Instant::now());
+                }
+            }
+            return Ok(false);
+        }
+        if self.take_back.is_some() {
+            return Ok(false);
+        }
+        let due = self.fenced.due(Instant::now());
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let mut list = TopicPartitionList::new();
+        for (topic, id) in &due {
+            list.add_partition(topic, *id);
+        }
+        intake.released(&due, Duration::ZERO);
+        self.progress.forget(&due);
+        fetching.forget(&due);
+        client.give_up(&list)?;
+        if self.fenced.is_too_often(Instant::now()) {
+            self.fenced = FencedPartitions::default();
+            self.absence.begin(client, "other processes have taken its partitions over again and again");
+        } else {
+            self.take_back = Some(takeover::ask(client, &list, &self.starts)?);
+        }
+        Ok(true)
     }
 
     fn give_up(
@@ -162,6 +245,7 @@ impl Upkeep {
         fetching: &mut Fetching,
         intake: &mut dyn Intake,
     ) -> Result<()> {
+        self.fenced.forget(&partitions);
         // Lost partitions have another owner already.
         let lost = client.consumer().assignment_lost();
         let longest_wait = self.rebalancing.release_wait();
@@ -196,6 +280,14 @@ impl Upkeep {
         {
             fetching.go_on_in_range(client, &extents, intake)?;
         }
+        if self.may_assign(client, fetching) {
+            self.stall_check.ask_if_due(client, fetching, Instant::now())?;
+            if let Some(extents) = self.stall_check.answer()
+                && fetching.assign_stuck(client, &extents, Instant::now())?
+            {
+                self.check_range();
+            }
+        }
         match self.discovery.found()? {
             Found::Nothing => Ok(()),
             Found::Topics(topics) => self.subscription.extend(client, topics),
@@ -222,6 +314,7 @@ impl Upkeep {
         let watermarks = intake.watermarks();
         fetching.measure_lag(&watermarks);
         self.progress.send(&watermarks);
+        self.fenced.add(intake.fenced(), now);
         self.discovery.search_if_due(now, client, || fetching.known())
     }
 
@@ -259,6 +352,9 @@ impl Upkeep {
 
     fn end_questions(&mut self) {
         self.range_check.end();
+        self.stall_check.end();
+        self.take_back.take().into_iter().for_each(Question::end);
+        self.absence.end();
         self.discovery.end();
         self.others.end();
     }

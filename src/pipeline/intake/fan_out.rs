@@ -72,6 +72,10 @@ impl Intake for FanOut {
         lowest(self.intakes.iter_mut().map(|intake| intake.released(partitions, left())))
     }
 
+    fn fenced(&mut self) -> Vec<(Arc<str>, i32)> {
+        self.intakes.iter_mut().flat_map(Intake::fenced).collect()
+    }
+
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64) {
         self.intakes.iter_mut().for_each(|intake| intake.passed(topic, partition, next));
     }

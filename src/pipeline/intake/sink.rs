@@ -97,7 +97,10 @@ impl SinkIntake {
         let stream = self.line.add_stream(topic, partition, start);
         self.written.push(self.line.own_in_ledger(stream, topic, partition).map(Box::new));
         if let Some(membership) = membership {
-            self.line.target.owners.claim(stream, (topic, partition), membership);
+            match self.is_exactly_once() {
+                true => self.line.target.ledger.streams.share(),
+                false => self.line.target.owners.claim(stream, (topic, partition), membership),
+            }
         }
         self.streams.push(stream);
     }
@@ -107,9 +110,11 @@ impl SinkIntake {
     pub fn end_stream(&mut self, partition: usize) -> Option<i64> {
         let stream = self.streams.swap_remove(partition);
         self.written.swap_remove(partition);
+        let stored = self.line.target.ledger.streams.low(stream);
         self.line.target.ledger.streams.leave(stream);
         // In this order, because rows that a writer leaves out must not move a watermark.
         let watermark = self.line.progress.end_stream(stream);
+        let watermark = if self.is_exactly_once() { stored } else { watermark };
         self.line.target.owners.leave(stream);
         let dropped = self.line.dispatcher.forget(stream);
         self.line.progress.forgotten(stream, dropped as u64);
@@ -127,8 +132,30 @@ impl SinkIntake {
         self.line.stored_watermark(self.streams[partition])
     }
 
+    /// Whether all of the partition's rows are durable, and with exactly-once the ledger says so, too. To be asked again and again.
     pub fn is_settled(&self, partition: usize) -> bool {
-        self.line.progress.is_settled(self.streams[partition])
+        let stream = self.streams[partition];
+        if !self.line.progress.is_settled(stream) {
+            return false;
+        }
+        // A stream that another process has taken over has no `low` here.
+        let is_stored = self
+            .line
+            .target
+            .ledger
+            .streams
+            .low(stream)
+            .is_none_or(|low| Some(low) >= self.line.progress.watermark(stream));
+        if !is_stored {
+            self.line.store_low();
+        }
+        is_stored
+    }
+
+    /// The partitions that another process has taken over in the ledger since the last call.
+    pub fn fenced(&self) -> Vec<usize> {
+        let fenced = self.line.target.ledger.streams.take_fenced();
+        fenced.into_iter().filter_map(|stream| self.streams.iter().position(|own| *own == stream)).collect()
     }
 
     pub fn passed(&self, partition: usize, next: i64) {

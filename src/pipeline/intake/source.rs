@@ -127,7 +127,8 @@ impl SourceIntake {
 
     /// The lowest offset of each partition that isn't durable in all sinks.
     pub fn durable_positions(&self) -> Vec<(Arc<str>, i32, i64)> {
-        let lowest = |partition: usize| self.sinks.iter().filter_map(|sink| sink.watermark(partition)).min();
+        // `None` where one of the sinks doesn't know.
+        let lowest = |partition: usize| self.sinks.iter().map(|sink| sink.watermark(partition)).min().flatten();
         let positions = self.partitions.iter().enumerate();
         positions.filter_map(|(at, (topic, number))| Some((Arc::clone(topic), *number, lowest(at)?))).collect()
     }
@@ -226,13 +227,20 @@ impl Intake for SourceIntake {
         let mut watermarks = Vec::new();
         for at in gone.into_iter().rev() {
             let (topic, partition) = self.partitions.swap_remove(at);
-            let ended = self.sinks.iter_mut().filter_map(|sink| sink.end_stream(at));
-            if let Some(lowest) = ended.min() {
+            let ended = self.sinks.iter_mut().map(|sink| sink.end_stream(at));
+            if let Some(lowest) = ended.min().flatten() {
                 watermarks.push((topic, partition, lowest));
             }
         }
         self.latest = 0;
         watermarks
+    }
+
+    fn fenced(&mut self) -> Vec<(Arc<str>, i32)> {
+        let mut fenced: Vec<usize> = self.sinks.iter().flat_map(SinkIntake::fenced).collect();
+        fenced.sort_unstable();
+        fenced.dedup();
+        fenced.into_iter().filter_map(|at| self.partitions.get(at).cloned()).collect()
     }
 
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64) {

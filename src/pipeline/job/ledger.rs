@@ -44,7 +44,9 @@ impl LedgerAssign {
     ) -> Result<Option<LedgerAssign>> {
         let mut sinks = Vec::new();
         let mut may_jump = true;
+        let mut in_group = false;
         for (source, own) in tables {
+            in_group |= source.kafka.assignment == Assignment::Group;
             may_jump &= source.kafka.says_where_to_go_on();
             for (line, mapping) in own.iter().filter(|(line, _)| line.target.ledger.is_on()) {
                 refuse_clock(line.name(), &line.table, mapping)?;
@@ -57,10 +59,12 @@ impl LedgerAssign {
         for LedgerSink { line, .. } in &sinks {
             line.target.ledger.open(stop)?;
         }
+        // In a group `start_over` is asked for instead, once.
+        let is_fresh = is_fresh && !in_group;
         Ok(Some(LedgerAssign { job: job.to_owned(), sinks, is_fresh, may_jump, stop: stop.clone() }))
     }
 
-    fn assign_one(&self, found: StartPosition, cluster: &str) -> Result<StartPosition> {
+    fn assign_one(&self, found: StartPosition, cluster: &str, is_fresh: bool) -> Result<StartPosition> {
         let source = format!("{cluster}/");
         let mut place: Option<StartPosition> = None;
         for LedgerSink { line, layout } in &self.sinks {
@@ -72,7 +76,7 @@ impl LedgerAssign {
             };
             let extent = Some((found.first, found.end));
             let wanted = Wanted { name: &name, layout, source: &source, extent, may_jump: self.may_jump };
-            let start = Start { offset: found.start, is_fresh: self.is_fresh };
+            let start = Start { offset: found.start, is_fresh };
             let taken = line.target.ledger.take_over(&wanted, start, &self.stop)?;
             let low = taken.positions.low();
             if found.origin == StartReason::Progress && low < found.start {
@@ -85,7 +89,7 @@ impl LedgerAssign {
             }
             let own = StartPosition {
                 start: low.max(found.first),
-                origin: if taken.is_new || self.is_fresh { found.origin } else { StartReason::Progress },
+                origin: if taken.is_new || is_fresh { found.origin } else { StartReason::Progress },
                 missed: taken.missed,
                 ..found.clone()
             };
@@ -100,7 +104,15 @@ impl LedgerAssign {
 
 impl Assign for LedgerAssign {
     fn assign(&self, found: Vec<StartPosition>, cluster: &str) -> Result<Vec<StartPosition>> {
-        found.into_iter().map(|found| self.assign_one(found, cluster)).collect()
+        found.into_iter().map(|found| self.assign_one(found, cluster, self.is_fresh)).collect()
+    }
+
+    fn start_over(&self, starts: &[StartPosition], cluster: &str) -> Result<()> {
+        starts.iter().try_for_each(|start| self.assign_one(start.clone(), cluster, true).map(drop))
+    }
+
+    fn answers(&self) -> Result<()> {
+        self.sinks.iter().try_for_each(|sink| sink.line.target.ledger.answers(&self.stop))
     }
 }
 
@@ -182,12 +194,6 @@ pub fn refusals(job: &Job) -> Vec<String> {
     for mapping in job.mappings.iter().filter(is_once) {
         let Some(source) = job.sources.get(mapping.source) else { continue };
         let name = &mapping.sink.name;
-        if source.kafka.assignment == Assignment::Group {
-            refused.push(format!(
-                "{name}: 'sink.delivery-guarantee' = 'exactly-once' is not supported yet with 'scan.assignment' = 'group'; leave that \
-                 out, and run one process"
-            ));
-        }
         // They share a reader, which begins where the ledger says.
         let differs = |other: &&Mapping| {
             let shares = job.sources.get(other.source).is_some_and(|other| other.kafka == source.kafka);

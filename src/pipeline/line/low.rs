@@ -38,6 +38,11 @@ impl LowKeeper {
         Ok(LowKeeper(end))
     }
 
+    /// Has `low` stored now.
+    pub fn hurry(&self) {
+        self.0.hurry();
+    }
+
     /// Stores the last positions and ends, unless the wait for that is over.
     pub fn finish(&self, line: &LineState, stop: &Stop, deadline: Option<Instant>) {
         if !self.0.finish(|| is_over(stop, deadline)) {
@@ -66,6 +71,9 @@ fn run(line: &Weak<LineState>, end: &ThreadEnd) {
         for stored in line.target.ledger.streams.lows() {
             match store(&line, stored, looks) {
                 Ok(PositionOutcome::Stored) => {}
+                Ok(PositionOutcome::Fenced) if line.target.ledger.streams.is_shared() => {
+                    line.target.ledger.streams.fence(stored.index, stored.epoch);
+                }
                 Ok(PositionOutcome::Fenced) => return fenced(&line),
                 Err(error) => {
                     failed = true;

@@ -91,6 +91,11 @@ impl Line {
         self.deferral.begin(&self.state, backlog, time)
     }
 
+    /// With exactly-once: has `low` stored now, because a partition goes to another process.
+    pub fn store_low(&self) {
+        self.low.iter().for_each(LowKeeper::hurry);
+    }
+
     /// Builds the vector indexes that are missing. Called when everything is written. `is_cancelled`: whether nobody waits for them
     /// any longer.
     pub fn finish_indexes(&self, is_cancelled: &dyn Fn() -> bool) -> Result<IndexEnd> {

@@ -72,11 +72,13 @@ impl<'a> Settlement<'a> {
 
 impl Settlement<'_> {
     /// With exactly-once: the dead letters of the rows that the transaction claims. Those for a file or a topic are stored now.
-    fn dead_letters_of_claimed(&mut self, rows: Range<usize>) -> DeadLetterChanges {
+    fn dead_letters_of_claimed(&mut self, rows: Range<usize>, is_claimed: &dyn Fn(u32) -> bool) -> DeadLetterChanges {
         let Some(claimed) = &self.claimed else { return DeadLetterChanges::default() };
         let mut along = Vec::new();
         for (row, rejection) in claimed.among(rows) {
-            let Some(entry) = self.entries(row..row + 1).next() else { continue };
+            let Some(entry) = self.entries(row..row + 1).next().filter(|entry| is_claimed(entry.stream)) else {
+                continue;
+            };
             let original = self.original(row).unwrap_or_default().to_vec();
             let (position, rejection) = (self.line.position(entry.stream, entry.offset), rejection.clone());
             let (stream, ticket) = (entry.stream, entry.ticket);
@@ -171,9 +173,9 @@ impl Settle for Settlement<'_> {
         schema_refresh::encoded_again(self.line, batch, schema_version)
     }
 
-    fn dead_letters(&mut self, rows: Range<usize>) -> DeadLetterChanges {
+    fn dead_letters(&mut self, rows: Range<usize>, is_claimed: &dyn Fn(u32) -> bool) -> DeadLetterChanges {
         if self.claimed.is_some() {
-            return self.dead_letters_of_claimed(rows);
+            return self.dead_letters_of_claimed(rows, is_claimed);
         }
         let taken = self.rejects.take_along();
         // If an original can't be unpacked, the thread of the dead letters reports that.

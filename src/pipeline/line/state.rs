@@ -183,8 +183,12 @@ impl LineState {
     /// With exactly-once: a partition was taken over, and will be read.
     pub fn taken_over(&self, topic: &Arc<str>, partition: i32, taken: TakenStream) {
         let mut all = self.taken.lock();
-        // Where it was taken over before and not read, only the newest epoch counts.
-        all.retain(|(known, id, _)| known != topic || *id != partition);
+        // Where it was taken over before and not read, only the newest epoch counts. A question that was given up may end late.
+        let is_it = |(known, id, _): &(Arc<str>, i32, TakenStream)| known == topic && *id == partition;
+        if all.iter().any(|other| is_it(other) && other.2.epoch > taken.epoch) {
+            return;
+        }
+        all.retain(|other| !is_it(other));
         all.push((Arc::clone(topic), partition, taken));
     }
 

@@ -143,7 +143,12 @@ impl<'a> BatchWrite<'a> {
         let ledger = self.writer.ledger.ledger();
         let LedgerComparison { verdict, lost } =
             session.attempt(|session| ledger.compare(session, claims, Some(backend)))?;
-        let verdict = if lost.is_empty() { verdict } else { Verdict::Fenced };
+        let is_shared = self.writer.ledger.streams.is_shared();
+        let verdict = if lost.is_empty() || is_shared { verdict } else { Verdict::Fenced };
+        if is_shared {
+            let is_lost = |claim: &&StreamClaim| verdict == Verdict::Fenced || lost.contains(&claim.index);
+            claims.iter().filter(is_lost).for_each(|claim| self.writer.ledger.streams.fence(claim.index, claim.epoch));
+        }
         if let Some(InDoubt { claims, dead_letters, .. }) = self.in_doubt.take() {
             if verdict == Verdict::Durable {
                 self.writer.ledger.streams.committed(&claims);
@@ -153,6 +158,8 @@ impl<'a> BatchWrite<'a> {
         Ok(match verdict {
             Verdict::Durable => Outcome::Passed,
             Verdict::NotWritten => Outcome::NotFound,
+            // The rows of these streams are left out of the next attempt.
+            Verdict::Fenced if is_shared => Outcome::NotFound,
             Verdict::Fenced => Outcome::Fenced(fenced()),
         })
     }
@@ -212,7 +219,9 @@ impl<'a> BatchWrite<'a> {
         let writer = self.writer;
         self.began = Instant::now();
         let mut session = writer.database.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
-        let changes = self.settle.dead_letters(range);
+        let is_claimed =
+            |stream: u32| claims.as_ref().is_none_or(|claims| claims.iter().any(|claim| claim.index == stream));
+        let changes = self.settle.dead_letters(range, &is_claimed);
         let (rows, schema_version) = (&mut self.rows, &self.schema_version);
         let mut backend = None;
         let result = session.attempt(|session| {
@@ -227,7 +236,14 @@ impl<'a> BatchWrite<'a> {
             }
             let (dead_letter_table, dead_letters) = (writer.dead_letters.table(), &changes);
             let after = AfterRows { dead_letter_table, dead_letters, claims: claims.as_deref() };
-            work(schema_version, session, rows, after)
+            let done = work(schema_version, session, rows, after)?;
+            if let (Some(Ending::Fenced(_)), Some(claims)) = (&done.0, &claims)
+                && writer.ledger.streams.is_shared()
+            {
+                fence_lost(writer, session, claims)?;
+                return Err(owners::taken_over());
+            }
+            Ok(done)
         });
         let result = result.inspect_err(|failure| writer.turns.note(&writer.database.name, failure));
         let result = result.map_err(|failure| match &admitted {
@@ -263,6 +279,18 @@ impl<'a> BatchWrite<'a> {
             work(schema_version, session, rows)
         })
     }
+}
+
+/// Of the streams that a transaction couldn't claim, those are fenced that another process has taken over. The others are written again.
+fn fence_lost(writer: &Writer, session: &mut Session, claims: &[StreamClaim]) -> Attempt<()> {
+    for claim in claims {
+        let LedgerComparison { verdict, .. } =
+            writer.ledger.ledger().compare(session, std::slice::from_ref(claim), None)?;
+        if verdict != Verdict::NotWritten {
+            writer.ledger.streams.fence(claim.index, claim.epoch);
+        }
+    }
+    Ok(())
 }
 
 /// The outcome of a transaction that ended otherwise than with an answered COMMIT.

@@ -32,8 +32,9 @@ pub trait Settle {
         None
     }
 
-    /// What the transaction that tries these rows shall do with dead letters. Asked before each attempt.
-    fn dead_letters(&mut self, _rows: Range<usize>) -> DeadLetterChanges {
+    /// What the transaction that tries these rows shall do with dead letters. Asked before each attempt. `is_claimed`: whether the
+    /// transaction writes rows of a stream, by its index; without a ledger it is not asked.
+    fn dead_letters(&mut self, _rows: Range<usize>, _is_claimed: &dyn Fn(u32) -> bool) -> DeadLetterChanges {
         DeadLetterChanges::default()
     }
 

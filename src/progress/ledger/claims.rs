@@ -2,6 +2,7 @@
 //! the last entry. The claims on one shard are a chain: each begins where the one before ended.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::positions::ShardPositions;
 use crate::dispatch::SHARDS;
@@ -35,6 +36,10 @@ pub struct ShardClaim {
 #[derive(Debug, Default)]
 pub struct OwnStreams {
     streams: Mutex<HashMap<u32, OwnStreamState>>,
+    /// Processes of a group share the streams: another one may take one over at any time.
+    is_shared: AtomicBool,
+    /// Streams that another process has taken over, until the reader hears of it.
+    fenced: Mutex<Vec<u32>>,
 }
 
 #[derive(Debug)]
@@ -64,9 +69,34 @@ impl OwnStreams {
             .insert(index, OwnStreamState { number, epoch, next: *positions.next(), low: positions.low() });
     }
 
+    /// From now on other processes may take streams over, and a stream that is taken over is no failure.
+    pub fn share(&self) {
+        self.is_shared.store(true, Ordering::Release);
+    }
+
+    #[inline]
+    pub fn is_shared(&self) -> bool {
+        self.is_shared.load(Ordering::Acquire)
+    }
+
+    /// Another process has this stream now, if it still has this epoch here. Nothing of it is written any more.
+    pub fn fence(&self, index: u32, epoch: i64) {
+        let mut streams = self.streams.lock();
+        if streams.get(&index).is_some_and(|stream| stream.epoch == epoch) {
+            streams.remove(&index);
+            self.fenced.lock().push(index);
+        }
+    }
+
+    /// The streams that were fenced since the last call.
+    pub fn take_fenced(&self) -> Vec<u32> {
+        std::mem::take(&mut *self.fenced.lock())
+    }
+
     /// The stream's assignment has ended: nothing of it may be written any more.
     pub fn leave(&self, index: u32) {
         self.streams.lock().remove(&index);
+        self.fenced.lock().retain(|fenced| *fenced != index);
     }
 
     /// What the database has as `low` of each stream.
@@ -86,9 +116,11 @@ impl OwnStreams {
     }
 
     /// What the ledger has of each shard of a stream, as this process knows it. Asked for after a watermark was read, it has all
-    /// entries below the watermark.
-    pub fn next(&self, index: u32) -> Option<[i64; SHARDS]> {
-        self.streams.lock().get(&index).map(|stream| stream.next)
+    /// entries below the watermark. `None`: the assignment has ended, and the watermark may be that of another stream with the index.
+    pub fn next(&self, stored: StoredLow) -> Option<[i64; SHARDS]> {
+        let streams = self.streams.lock();
+        let stream = streams.get(&stored.index)?;
+        (stream.number == stored.number && stream.epoch == stored.epoch).then_some(stream.next)
     }
 
     /// The database has this `low` now.

@@ -237,8 +237,7 @@ pub const DELIVERY_GUARANTEE: SinkOption = SinkOption::new(
         ("exactly-once", |options| options.sink.delivery = DeliveryGuarantee::ExactlyOnce),
     ]),
     "at-least-once: after a crash some rows are written again, which changes nothing where the table has a key. exactly-once: \
-     progress is stored in the rows' own transactions, so each row is written once; not supported yet for rows that are pushed, \
-     and with 'scan.assignment' = 'group'.",
+     progress is stored in the rows' own transactions, so each row is written once; not supported yet for rows that are pushed.",
 )
 .default("at-least-once")
 .own();

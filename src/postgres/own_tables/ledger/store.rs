@@ -83,8 +83,8 @@ impl LedgerStore {
 
     /// Notes that everything of an own stream below `low` is durable. An error may pass: try again.
     pub fn advance(&self, stored: StoredLow, low: i64, stop: &Stop) -> Result<PositionOutcome> {
-        let StoredLow { index, number, epoch, .. } = stored;
-        let Some(next) = self.streams.next(index) else { return Ok(PositionOutcome::Stored) };
+        let StoredLow { number, epoch, .. } = stored;
+        let Some(next) = self.streams.next(stored) else { return Ok(PositionOutcome::Stored) };
         self.in_session(stop, |session| {
             session.with_settings(|session| self.ledger.advance(session, number, epoch, low, Some(&next)))
         })
@@ -95,6 +95,11 @@ impl LedgerStore {
     #[cfg(feature = "internals")]
     pub fn compare(&self, claims: &[StreamClaim], stop: &Stop) -> Result<LedgerComparison> {
         self.in_session(stop, |session| self.ledger.compare(session, claims, None))
+    }
+
+    /// Whether the database answers.
+    pub fn answers(&self, stop: &Stop) -> Result<()> {
+        self.in_session(stop, |session| session.first_value("SELECT 1").map(drop))
     }
 
     /// Deletes what the ledger has of this job's sink: the job is at-least-once now.

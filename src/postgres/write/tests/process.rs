@@ -207,7 +207,7 @@ impl Simulated {
                 _ => self.progress.watermark(stored.index),
             };
             let low = low.unwrap_or(stored.low);
-            let known = self.own.next(stored.index).unwrap_or([0; SHARDS]);
+            let known = self.own.next(stored).unwrap_or([0; SHARDS]);
             if !world.database.advance(stored.number, stored.epoch, low, &known) {
                 return false;
             }
