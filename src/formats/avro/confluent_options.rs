@@ -46,7 +46,7 @@ type ConfluentOption = OptionDefinition<ConfluentOptions>;
 const URL: ConfluentOption = ConfluentOption::new(
     "url",
     OptionValue::Text(|given, urls| given.url = urls),
-    "The registry's http:// or https:// URL, as its clients need it; several with commas are tried in turn.",
+    "The http:// or https:// URL of the schema registry. Several URLs, separated by commas, are tried in turn.",
 )
 .alias(&["schema-registry.url"])
 .required();
@@ -56,7 +56,8 @@ const SUBJECT: ConfluentOption =
 const SCHEMA: ConfluentOption = ConfluentOption::new(
     "schema",
     OptionValue::Text(|given, schema| given.schema = schema),
-    "The Avro schema that messages are read with. Left out: it is derived from the table. A given one must have the table's columns with their types.",
+    "The Avro schema that messages are read with. It must have the table's columns with their types. Without this option \
+     the schema is derived from the table.",
 )
 .alias(&["schema-registry.schema"])
 .since("1.16");
@@ -74,7 +75,7 @@ const BASIC_SOURCE: ConfluentOption = ConfluentOption::new(
 const USER_INFO: ConfluentOption = ConfluentOption::new(
     "basic-auth.user-info",
     OptionValue::Secret(|given, info| given.user_info = Some(info)),
-    "user:password.",
+    "The user and the password, as user:password.",
 )
 .alias(&["schema-registry.basic-auth.user-info"])
 .since("1.14");
@@ -88,21 +89,22 @@ const BEARER_SOURCE: ConfluentOption = ConfluentOption::new(
 const TOKEN: ConfluentOption = ConfluentOption::new(
     "bearer-auth.token",
     OptionValue::Secret(|given, token| given.token = Some(token)),
-    "The token.",
+    "The token that the registry is asked with.",
 )
 .alias(&["schema-registry.bearer-auth.token"])
 .since("1.14");
 const TRUST_STORE: ConfluentOption = ConfluentOption::new(
     "ssl.truststore.location",
     OptionValue::Text(|given, path| given.trust_store = Some(path)),
-    "The authorities to believe for https: a PEM or PKCS#12 file. Left out: the system's.",
+    "A file with the certificate authorities that are trusted for https, in PEM or PKCS#12. Without this option those of \
+     the system are trusted.",
 )
 .alias(&["schema-registry.ssl.truststore.location"])
 .since("1.14");
 const TRUST_STORE_PASSWORD: ConfluentOption = ConfluentOption::new(
     "ssl.truststore.password",
     OptionValue::Secret(|given, password| given.trust_store_password = Some(password)),
-    "The password of a PKCS#12 file.",
+    "The password of the file in ssl.truststore.location, if it is PKCS#12.",
 )
 .alias(&["schema-registry.ssl.truststore.password"])
 .since("1.14");
@@ -116,7 +118,7 @@ const KEY_STORE: ConfluentOption = ConfluentOption::new(
 const KEY_STORE_PASSWORD: ConfluentOption = ConfluentOption::new(
     "ssl.keystore.password",
     OptionValue::Secret(|given, password| given.key_store_password = Some(password)),
-    "Its password.",
+    "The password of the file in ssl.keystore.location.",
 )
 .alias(&["schema-registry.ssl.keystore.password"])
 .since("1.14");
@@ -124,7 +126,7 @@ const PROPERTIES: ConfluentOption = ConfluentOption::new(
     "properties.*",
     OptionValue::Group(|given, properties| given.properties = Properties(properties)),
     "Settings of the registry's client by their Java names: http.connect.timeout.ms, http.read.timeout.ms, \
-     basic.auth.user.info, schema.registry.ssl.truststore.type … The options above win.",
+     basic.auth.user.info, schema.registry.ssl.truststore.type … The options above replace these settings.",
 )
 .since("1.14");
 

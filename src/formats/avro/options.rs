@@ -37,15 +37,16 @@ const ENCODING: AvroOption = AvroOption::new(
         ("binary", |avro| avro.encoding = AvroEncoding::Binary),
         ("json", |avro| avro.encoding = AvroEncoding::Json),
     ]),
-    "How a message is written: in Avro's binary form or in its JSON.",
+    "How a message is written: in Avro's binary form or in its JSON form.",
 )
 .default("binary")
 .since("1.18");
 const LEGACY_TIMESTAMPS: AvroOption = AvroOption::new(
     "timestamp_mapping.legacy",
     OptionValue::Boolean(|avro, on| avro.legacy_timestamps = on),
-    "true: TIMESTAMP of at most 3 digits is timestamp-millis, TIMESTAMP_LTZ isn't taken. false: TIMESTAMP is \
-     local-timestamp-millis (to 3 digits) or -micros (to 6), TIMESTAMP_LTZ timestamp-millis or -micros.",
+    "true: TIMESTAMP with at most 3 digits is timestamp-millis, and TIMESTAMP_LTZ isn't supported. false: TIMESTAMP is \
+     local-timestamp-millis (up to 3 digits) or local-timestamp-micros (up to 6), and TIMESTAMP_LTZ is timestamp-millis or \
+     timestamp-micros.",
 )
 .default("true")
 .since("1.19");

@@ -40,7 +40,7 @@ const TABLE_INCLUDE: CanalOption = CanalOption::new(
         canal.table_include = Some(pattern(text)?);
         Ok(())
     }),
-    "The same of their \"table\".",
+    "A regular expression: messages whose \"table\" doesn't match it as a whole are skipped.",
 );
 
 impl JsonChangeFormat for CanalFormat {

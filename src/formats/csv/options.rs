@@ -31,7 +31,7 @@ const FIELD_DELIMITER: CsvOption = CsvOption::new(
         csv.field_delimiter = character(&unescape_java(text)?)?;
         Ok(())
     }),
-    "One character; Java escapes such as \\t and \\u0009 are understood.",
+    "The character between fields. Java escapes such as \\t and \\u0009 are understood.",
 )
 .default(",");
 const DISABLE_QUOTE_CHARACTER: CsvOption = CsvOption::new(
@@ -41,39 +41,39 @@ const DISABLE_QUOTE_CHARACTER: CsvOption = CsvOption::new(
             csv.quote_character = None;
         }
     }),
-    "Quotes are ordinary characters.",
+    "true: quotes are ordinary characters.",
 )
 .default("false");
 const QUOTE_CHARACTER: CsvOption = CsvOption::new(
     "quote-character",
     OptionValue::Character(|csv, quote| csv.quote_character = Some(quote)),
-    "Encloses a field that holds delimiters or line ends.",
+    "The character before and after a field that holds delimiters or line ends.",
 )
 .default("\"")
 .read_when(|csv| csv.quote_character.is_some());
 const ALLOW_COMMENTS: CsvOption = CsvOption::new(
     "allow-comments",
     OptionValue::Boolean(|csv, on| csv.allow_comments = on),
-    "Lines that start with # are skipped.",
+    "true: lines that start with # are skipped.",
 )
 .default("false");
 const IGNORE_PARSE_ERRORS: CsvOption = CsvOption::new(
     "ignore-parse-errors",
     OptionValue::Boolean(|csv, on| csv.ignore_parse_errors = on),
-    "A field that does not convert becomes NULL, a message that is no csv is dropped; both are counted. false: such a \
-     record is rejected, by the sink's exceptionmode.",
+    "true: a field that can't be converted becomes NULL, a message that isn't CSV is dropped, and both are counted. false: \
+     the sink's exceptionmode decides what happens to such a record.",
 )
 .default("false");
 const ARRAY_ELEMENT_DELIMITER: CsvOption = CsvOption::new(
     "array-element-delimiter",
     OptionValue::Character(|csv, delimiter| csv.array_element_delimiter = delimiter.into()),
-    "Splits the text of an ARRAY or ROW column.",
+    "The character between the elements of an ARRAY or ROW column.",
 )
 .default(";");
 const ESCAPE_CHARACTER: CsvOption = CsvOption::new(
     "escape-character",
     OptionValue::Character(|csv, escape| csv.escape_character = Some(escape)),
-    "Takes the next character as it is.",
+    "The character after this one is taken as it is.",
 );
 const NULL_LITERAL: CsvOption = CsvOption::new(
     "null-literal",
@@ -81,7 +81,7 @@ const NULL_LITERAL: CsvOption = CsvOption::new(
         csv.null_literal = Some(text.to_owned());
         Ok(())
     }),
-    "A field of exactly this text is NULL.",
+    "A field with exactly this text is NULL.",
 );
 const BIG_DECIMAL_NOTATION: CsvOption = CsvOption::new(
     "write-bigdecimal-in-scientific-notation",

@@ -19,7 +19,7 @@ pub struct DebeziumFormat {
 const SCHEMA_INCLUDE: OptionDefinition<DebeziumFormat> = OptionDefinition::new(
     "schema-include",
     OptionValue::Boolean(|debezium: &mut DebeziumFormat, on| debezium.schema_include = on),
-    "The change is under \"payload\", beside its schema: Kafka Connect's schemas.enable.",
+    "true: the change is under \"payload\", beside its schema, as Kafka Connect writes it with schemas.enable = true.",
 )
 .default("false");
 

@@ -60,8 +60,8 @@ pub const fn ignore_parse_errors<S: JsonOptions>() -> OptionDefinition<S> {
     OptionDefinition::new(
         "ignore-parse-errors",
         OptionValue::Boolean(S::set_ignore_parse_errors),
-        "A field that does not convert becomes NULL, a message that can't be read is dropped; both are counted. false: such \
-         a record is rejected, by the sink's exceptionmode.",
+        "true: a field that can't be converted becomes NULL, a message that can't be read is dropped, and both are counted. \
+         false: the sink's exceptionmode decides what happens to such a record.",
     )
     .default("false")
 }
@@ -73,7 +73,8 @@ pub const fn timestamp_standard<S: JsonOptions>() -> OptionDefinition<S> {
             format.set_timestamps(TimestampStandard::parse(text)?);
             Ok(())
         }),
-        "SQL: timestamps are 2024-03-01 08:30:00.5, ISO-8601: 2024-03-01T08:30:00.5; TIMESTAMP_LTZ with a Z at the end.",
+        "How timestamps are written. SQL: as 2024-03-01 08:30:00.5. ISO-8601: as 2024-03-01T08:30:00.5. TIMESTAMP_LTZ has a \
+         Z at its end in both.",
     )
     .default("SQL")
 }
@@ -123,7 +124,7 @@ type JsonOption = OptionDefinition<JsonFormat>;
 const FAIL_ON_MISSING_FIELD: JsonOption = JsonOption::new(
     "fail-on-missing-field",
     OptionValue::Boolean(|json, on| json.fail_on_missing_field = on),
-    "A message without the field of a column is rejected; false: the column is NULL.",
+    "true: a message without the field of a column is rejected. false: the column is NULL.",
 )
 .default("false");
 const PARSER: JsonOption =

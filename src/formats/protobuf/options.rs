@@ -75,15 +75,15 @@ const IGNORE_PARSE_ERRORS: ProtobufOption = ProtobufOption::new(
 const READ_DEFAULT_VALUES: ProtobufOption = ProtobufOption::new(
     "read-default-values",
     OptionValue::Boolean(|given, on| given.read_default_values = on),
-    "true: fields that aren't set have their default instead of NULL, nested messages too. Numbers and texts of proto3 \
-     that are not optional always do.",
+    "true: a field that isn't set has its default value instead of NULL, also a field whose type is a message. Number and \
+     text fields of proto3 that aren't declared optional have it in any case.",
 )
 .default("false")
 .since("1.16");
 const MESSAGE_CLASS_NAME: ProtobufOption = ProtobufOption::new(
     "message-class-name",
     OptionValue::NoEffect,
-    "The Java class that Flink reads messages with. No effect beside descriptor-file and message, which take its place.",
+    "The Java class by which Flink reads messages. It has no effect here: descriptor-file and message take its place.",
 )
 .since("1.16");
 const WRITE_NULL_STRING_LITERAL: ProtobufOption =

@@ -41,7 +41,7 @@ const CHARSET: RawOption = RawOption::new(
         raw.charset = Charset::parse(name)?;
         Ok(())
     }),
-    "How a message is text: UTF-8, ISO-8859-1, GBK …",
+    "The character encoding of a message that is text: UTF-8, ISO-8859-1, GBK …",
 )
 .default("UTF-8");
 const ENDIANNESS: RawOption = RawOption::new(
@@ -50,7 +50,7 @@ const ENDIANNESS: RawOption = RawOption::new(
         ("big-endian", |raw| raw.little_endian = false),
         ("little-endian", |raw| raw.little_endian = true),
     ]),
-    "The order of the bytes of a number.",
+    "The byte order of numbers.",
 )
 .default("big-endian");
 

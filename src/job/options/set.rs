@@ -27,7 +27,8 @@ const PIPELINE_NAME: Setting = Setting::new(
         job.pipeline_name = Some(pipeline_name(text)?);
         Ok(())
     }),
-    "The job's name, under which its progress is kept. Left out: properties.group.id, else the job file's name.",
+    "The job's name, under which its progress is stored. Without this option the name is properties.group.id, or else the \
+     job file's name.",
 );
 const BUFFER_MEMORY: Setting = Setting::new(
     "buffer.memory",
@@ -35,22 +36,23 @@ const BUFFER_MEMORY: Setting = Setting::new(
         job.buffer_memory = enough_memory(size)?;
         Ok(())
     }),
-    "Bytes of rows held between reading and COMMIT, in the whole process. At the bound, reading waits.",
+    "The most bytes of rows that the process holds between reading and COMMIT. Reading waits when this limit is reached.",
 )
 .default("32mb")
 .own();
 const MAX_OUTAGE: Setting = Setting::new(
     "max.outage",
     OptionValue::Duration(|job, longest| job.max_outage = Some(longest)),
-    "How long the database may be away before the job stops. A start waits that long too, also for Kafka. Left out: a running \
-     job waits without end, a start only for the connect time-out, unless --wait-for-servers is given.",
+    "How long the database may be unreachable before the job stops. A start waits this long for Kafka, too. Without this \
+     option a running job waits without end, and a start waits only for the connection time-out, unless --wait-for-servers \
+     is given.",
 )
 .own();
 const NOT_NULL_ENFORCER: Setting = Setting::new(
     "table.exec.sink.not-null-enforcer",
     OptionValue::Choice(&[("ERROR", |job| job.not_null_drop = false), ("DROP", |job| job.not_null_drop = true)]),
-    "A NULL for a NOT NULL column: ERROR rejects the record by the sink's exceptionmode, DROP leaves the row out and \
-     counts it as ignored.",
+    "What happens to a NULL for a NOT NULL column. ERROR: the sink's exceptionmode decides what happens to the record. \
+     DROP: the row is left out and counted as ignored.",
 )
 .default("ERROR");
 
@@ -68,8 +70,8 @@ const LOCAL_TIME_ZONE: Setting = Setting::new(
         job.time_zone = TimeZone::parse(text)?;
         Ok(())
     }),
-    "The zone in which a TIMESTAMP_LTZ becomes a local time, and the reverse: a name such as Asia/Shanghai, or GMT+08:00. Flink's \
-     default is the machine's zone.",
+    "The time zone in which a TIMESTAMP_LTZ becomes a local time, and a local time a TIMESTAMP_LTZ: a name such as \
+     Asia/Shanghai, or GMT+08:00. Flink's default is the machine's zone.",
 )
 .default("UTC");
 

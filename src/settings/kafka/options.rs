@@ -116,7 +116,7 @@ pub const BROKERS: SourceOption = SourceOption::new(
         source.kafka.brokers = brokers(text)?;
         Ok(())
     }),
-    "The brokers to start from: host:port, several with commas.",
+    "The brokers that the client connects to first, as host:port, separated by commas.",
 )
 .required();
 pub const TOPIC: SourceOption = SourceOption::new(
@@ -125,7 +125,7 @@ pub const TOPIC: SourceOption = SourceOption::new(
         source.topics = Some(topics(text)?);
         Ok(())
     }),
-    "The topic to read; several with ';'. Either this or topic-pattern is needed.",
+    "The topics to read, separated by ';'. A table needs either this option or topic-pattern.",
 );
 pub const TOPIC_PATTERN: SourceOption = SourceOption::new(
     "topic-pattern",
@@ -133,7 +133,7 @@ pub const TOPIC_PATTERN: SourceOption = SourceOption::new(
         source.topic_pattern = Some(TopicPattern::parse(text)?);
         Ok(())
     }),
-    "A regular expression as Java has them: all topics whose whole name matches are read, later ones too.",
+    "A regular expression in Java's syntax. All topics whose whole name matches are read, also topics that are made later.",
 );
 pub const ASSIGNMENT: SourceOption = SourceOption::new(
     "scan.assignment",
@@ -141,14 +141,15 @@ pub const ASSIGNMENT: SourceOption = SourceOption::new(
         ("manual", |source| source.kafka.assignment = Assignment::Manual),
         ("group", |source| source.kafka.assignment = Assignment::Group),
     ]),
-    "manual: this process reads all partitions. group: it joins the consumer group and shares them with the group's other processes.",
+    "manual: this process reads all partitions. group: this process joins the consumer group and shares the partitions with \
+     the other processes of the group.",
 )
 .default("manual")
 .own();
 pub const DISCOVERY_INTERVAL: SourceOption = SourceOption::new(
     "scan.topic-partition-discovery.interval",
     OptionValue::Duration(|source, interval| source.kafka.discovery_interval = Some(interval)),
-    "How often to look for new topics and partitions; 0: never.",
+    "How often vecsink looks for new topics and partitions. 0: never.",
 )
 .default("5 min");
 pub const PARALLELISM: SourceOption =
@@ -158,7 +159,8 @@ pub const PROPERTY_VERSION: SourceOption =
 pub const GROUP_ID: SourceOption = SourceOption::new(
     "properties.group.id",
     OptionValue::Text(|source, group| source.kafka.group_id = Some(group)),
-    "The consumer group that keeps the job's progress. Left out: a group whose name is made of the job's name, sinks and topics; then scan.startup.mode can't be group-offsets.",
+    "The consumer group that stores the job's progress. Without this option the group's name is made of the job's name, \
+     sinks and topics, and scan.startup.mode can't be group-offsets.",
 );
 pub const PROPERTIES: SourceOption = SourceOption::new(
     "properties.*",
@@ -181,8 +183,8 @@ pub const VECTOR_ENCODING: SourceOption = SourceOption::new(
         ("base64:f64le", |source| source.vector_encoding = encoding(F64, false, true)),
         ("base64:f64be", |source| source.vector_encoding = encoding(F64, true, true)),
     ]),
-    "What BYTES columns hold where they feed a vector: floats of 2, 4 or 8 bytes, little- or big-endian. With base64: \
-     STRING columns may hold the same in base64.",
+    "What the bytes of a BYTES column are if they go into a vector: floats of 2, 4 or 8 bytes, little-endian or big-endian. \
+     With base64: a STRING column may hold the same bytes in base64.",
 )
 .own();
 pub const SINK_OPTIONS: SourceOption =
@@ -197,8 +199,8 @@ pub const FORMAT: SourceOption = SourceOption::new(
 pub const KEY_FORMAT: SourceOption = SourceOption::new(
     "key.format",
     OptionValue::Format { takes_changes: false, set: |source, name| source.key_format = Some(name) },
-    "How message keys are decoded, by a format that only adds rows. Its options have the prefix 'key.' before their own, as \
-     in key.csv.field-delimiter. Left out: keys aren't read.",
+    "How message keys are decoded. The format must be one that only adds rows. Its options have the prefix 'key.' before \
+     their own, as in key.csv.field-delimiter. Without this option keys aren't read.",
 );
 pub const KEY_FIELDS: SourceOption = SourceOption::new(
     "key.fields",
@@ -206,14 +208,15 @@ pub const KEY_FIELDS: SourceOption = SourceOption::new(
         source.key_fields = key_fields(text)?;
         Ok(())
     }),
-    "The columns that the key holds, in its order, separated by ';'. Goes with key.format.",
+    "The columns that the key holds, in the order in which it holds them, separated by ';'. This option needs key.format.",
 )
 .read_when(|source| source.key_format.is_some());
 pub const KEY_FIELDS_PREFIX: SourceOption = SourceOption::new(
     "key.fields-prefix",
     OptionValue::Text(|source, prefix| source.key_fields_prefix = prefix),
-    "A prefix of the key's columns, for tables whose value has a field of the same name. The key's fields don't have it: with \
-     'k_' the column k_id is the field id of the key. Needs value.fields-include = EXCEPT_KEY.",
+    "A prefix for the names of the key's columns, for tables whose value has a field of the same name. The fields of the \
+     key don't have it: with 'k_' the column k_id is the field id of the key. This option needs value.fields-include = \
+     EXCEPT_KEY.",
 );
 pub const FIELDS_INCLUDE: SourceOption = SourceOption::new(
     "value.fields-include",
@@ -234,13 +237,14 @@ pub const STARTUP_MODE: SourceOption = SourceOption::new(
         ("timestamp", |source| source.startup_mode = StartupMode::Timestamp),
         ("specific-offsets", |source| source.startup_mode = StartupMode::SpecificOffsets),
     ]),
-    "Where reading starts when the job has no progress yet. Partitions that come later are read from their beginning.",
+    "Where reading starts if the job has no stored progress yet. Partitions that are added later are read from their \
+     beginning.",
 )
 .default("group-offsets");
 pub const STARTUP_TIMESTAMP: SourceOption = SourceOption::new(
     "scan.startup.timestamp-millis",
     OptionValue::Integer { least: 0, most: i64::MAX, set: |source, millis| source.startup_timestamp = Some(millis) },
-    "For timestamp: the first message at or after this time, in milliseconds since 1970.",
+    "For timestamp: reading starts at the first message at or after this time, in milliseconds since 1970.",
 )
 .read_when(|source| source.startup_mode == StartupMode::Timestamp);
 pub const STARTUP_OFFSETS: SourceOption = SourceOption::new(
@@ -249,7 +253,8 @@ pub const STARTUP_OFFSETS: SourceOption = SourceOption::new(
         source.startup_offsets = Some(partition_offsets(text)?);
         Ok(())
     }),
-    "For specific-offsets: partition:0,offset:42;partition:1,offset:300. A partition left out starts at its committed offset, else at its beginning.",
+    "For specific-offsets: where each partition starts, as in partition:0,offset:42;partition:1,offset:300. A partition \
+     that is not listed starts at its committed offset, or at its beginning if it has none.",
 )
 .read_when(|source| source.startup_mode == StartupMode::SpecificOffsets);
 pub const BOUNDED_MODE: SourceOption = SourceOption::new(
@@ -261,14 +266,15 @@ pub const BOUNDED_MODE: SourceOption = SourceOption::new(
         ("group-offsets", |source| source.bounded_mode = BoundedMode::GroupOffsets),
         ("specific-offsets", |source| source.bounded_mode = BoundedMode::SpecificOffsets),
     ]),
-    "Where reading ends. latest-offset and group-offsets: at the end, or the committed offset, of each partition when reading starts.",
+    "Where reading ends. latest-offset: at the end that each partition has when reading starts. group-offsets: at the \
+     offset that each partition has as its committed offset when reading starts.",
 )
 .default("unbounded")
 .since("1.17");
 pub const BOUNDED_TIMESTAMP: SourceOption = SourceOption::new(
     "scan.bounded.timestamp-millis",
     OptionValue::Integer { least: 0, most: i64::MAX, set: |source, millis| source.bounded_timestamp = Some(millis) },
-    "For timestamp: the first message at or after this time is not read, in milliseconds since 1970.",
+    "For timestamp: reading ends before the first message at or after this time, in milliseconds since 1970.",
 )
 .since("1.17")
 .read_when(|source| source.bounded_mode == BoundedMode::Timestamp);
@@ -278,7 +284,9 @@ pub const BOUNDED_OFFSETS: SourceOption = SourceOption::new(
         source.bounded_offsets = Some(partition_offsets(text)?);
         Ok(())
     }),
-    "For specific-offsets: the first offset of each partition that is not read, as in scan.startup.specific-offsets. A partition left out ends at its committed offset; without one it isn't read.",
+    "For specific-offsets: the first offset of each partition that is not read, in the form of \
+     scan.startup.specific-offsets. A partition that is not listed ends at its committed offset; a partition without a \
+     committed offset isn't read.",
 )
 .since("1.17")
 .read_when(|source| source.bounded_mode == BoundedMode::SpecificOffsets);

@@ -92,7 +92,7 @@ impl DeadLetterOption {
 pub type SinkOption = OptionDefinition<SinkOptions>;
 
 pub const CONNECTOR: SinkOption =
-    SinkOption::new("connector", OptionValue::Text(|_, _| {}), "adbpg, or adbpg-nightly-1.13 and its other versions.")
+    SinkOption::new("connector", OptionValue::Text(|_, _| {}), "Either adbpg, or adbpg-nightly- and a version, such as adbpg-nightly-1.13.")
         .required()
         // It says that the table is a sink, which is known here.
         .read_when(|_| false);
@@ -100,7 +100,8 @@ pub const URL: SinkOption = SinkOption::new(
     "url",
     // The URL can hold a password.
     OptionValue::Secret(|options, url| options.url = Password::new(url)),
-    "jdbc:postgresql://host[:port][,host2…]/database[?sslmode=…&connectTimeout=…], or postgresql:// as libpq reads it, also with the directory of a Unix socket as the host.",
+    "The database: jdbc:postgresql://host[:port][,host2…]/database[?sslmode=…&connectTimeout=…], or a postgresql:// URL as \
+     libpq reads it, whose host may also be the directory of a Unix socket.",
 )
 .required();
 pub const TABLE_NAME: SinkOption = SinkOption::new(
@@ -112,13 +113,14 @@ pub const TABLE_NAME: SinkOption = SinkOption::new(
 pub const USER_NAME: SinkOption = SinkOption::new(
     "username",
     OptionValue::Text(|options, user| options.user = Some(user)),
-    "Who logs in. Wins over the user of the url; one of them is required.",
+    "The user who logs in. It replaces the user of the url. One of the two is required.",
 )
 .setter("user");
 pub const PASSWORD: SinkOption = SinkOption::new(
     "password",
     OptionValue::Secret(|options, password| options.password = Some(Password::new(password))),
-    "Wins over the password of the url. One of the two is required with a jdbc: url without sslkey. ${NAME} takes it from the environment.",
+    "The password of the user. It replaces the password of the url. A jdbc: url without sslkey needs one of the two. \
+     ${NAME} stands for the environment variable NAME.",
 )
 .setter("password");
 pub const TARGET_SCHEMA: SinkOption = SinkOption::new(
@@ -130,39 +132,41 @@ pub const TARGET_SCHEMA: SinkOption = SinkOption::new(
 pub const BATCH_SIZE: SinkOption = SinkOption::new(
     "batchsize",
     OptionValue::Count { most: MOST, set: |options, rows| options.sink.batch_size = Some(rows as usize) },
-    "Rows written in one transaction at most. Where a row takes the server long, fewer are written, so that a transaction takes \
-     about 100 ms. Left out: tuned while running, from 3000.",
+    "The most rows that one transaction writes. If rows take the server long, it writes fewer, so that it takes about 100 \
+     ms. Without this option the number is tuned while the job runs, from 3000.",
 )
 .setter("batch_size");
 pub const BATCH_WRITE_TIMEOUT: SinkOption = SinkOption::new(
     "batchwritetimeoutms",
     OptionValue::Millis(|options, limit| options.sink.batch_write_timeout = limit),
-    "The longest a row waits for its batch to fill, in milliseconds; an idle writer takes it much earlier.",
+    "The longest time that a row waits for its batch to fill, in milliseconds. A writer without other work takes the row \
+     much earlier.",
 )
 .default("10000");
 pub const CONNECTION_MAX_ACTIVE: SinkOption = SinkOption::new(
     "connectionmaxactive",
     OptionValue::Count { most: 10_000, set: |options, most| options.sink.connection_max_active = most },
-    "Connections at most, and so writers at once.",
+    "The most connections for writers, and so the most writers at once.",
 )
 .default("20")
 .setter("connections");
 pub const CONNECTION_MAX_WAIT: SinkOption = SinkOption::new(
     "connectionmaxwait",
     OptionValue::Millis(|options, limit| options.sink.connection_max_wait = limit),
-    "Milliseconds to wait for a free connection.",
+    "The longest time that a writer waits for a free connection, in milliseconds.",
 )
 .default("15000");
 pub const MAX_RETRY_TIMES: SinkOption = SinkOption::new(
     "maxretrytimes",
     OptionValue::Count { most: MOST, set: |options, times| options.sink.max_retry_times = times },
-    "How often a batch is tried again before the refused row is looked for, if it isn't clear what the error is about. Outages don't count.",
+    "How many times a batch is tried again after an error that does not show which row is refused. After these retries \
+     vecsink looks for the row. Outages do not count as retries.",
 )
 .default("2");
 pub const RETRY_WAIT_TIME: SinkOption = SinkOption::new(
     "retrywaittime",
     OptionValue::Millis(|options, wait| options.sink.retry_wait_time = wait),
-    "Milliseconds before the first retry; later ones wait longer.",
+    "The time before the first retry, in milliseconds. Later retries wait longer.",
 )
 .default("200");
 pub const WRITE_MODE: SinkOption = SinkOption::new(
@@ -173,7 +177,8 @@ pub const WRITE_MODE: SinkOption = SinkOption::new(
         ("2", |options| options.write_mode = WriteModeOption::Upsert),
         ("3", |options| options.write_mode = WriteModeOption::Merge),
     ]),
-    "0: rows are written by INSERT from the start. 1: by COPY as long as it works. Both give the same result. 2: upsert, whatever conflictmode says.",
+    "0: rows are written by INSERT from the start. 1: they are written by COPY as long as COPY works. Both give the same \
+     result. 2: as 0, and conflictmode is upsert, whatever its value. 3 is not supported.",
 )
 .default("1");
 pub const CONFLICT_MODE: SinkOption = SinkOption::new(
@@ -184,8 +189,8 @@ pub const CONFLICT_MODE: SinkOption = SinkOption::new(
         ("update", |options| options.sink.conflict_mode = ConflictMode::Upsert),
         ("upsert", |options| options.sink.conflict_mode = ConflictMode::Upsert),
     ]),
-    "A row whose key is already there: ignore keeps the old row, upsert (or update) replaces it, strict stops the job. \
-     For rows that a program pushes the default is upsert.",
+    "What happens to a row whose key is already in the table: ignore keeps the old row, upsert (or update) replaces it, \
+     strict stops the job. For rows that a program pushes the default is upsert.",
 )
 .default("ignore")
 .setter("conflict_mode");
@@ -195,7 +200,7 @@ pub const EXCEPTION_MODE: SinkOption = SinkOption::new(
         ("ignore", |options| options.sink.exception_mode = ExceptionMode::Ignore),
         ("strict", |options| options.sink.exception_mode = ExceptionMode::Strict),
     ]),
-    "A record that can't be decoded or written: ignore rejects it and goes on, strict stops the job.",
+    "What happens to a record that can't be decoded or written: ignore rejects it and goes on, strict stops the job.",
 )
 .default("ignore")
 .setter("exception_mode");
@@ -205,28 +210,29 @@ pub const CASE_SENSITIVE: SinkOption = SinkOption::new(
         ("0", |options| options.case_sensitive = false),
         ("1", |options| options.case_sensitive = true),
     ]),
-    "0: schema, table and column names are folded to lower case, 1: they are taken as written.",
+    "0: the names of the schema, the table and the columns are folded to lower case. 1: they are taken as they are written.",
 )
 .default("0");
 pub const REPLACE_BREAK: SinkOption = SinkOption::new(
     "replacebreak",
     OptionValue::Boolean(|options, on| options.sink.remove_line_feeds = on),
-    "Line feeds are removed from strings.",
+    "true: line feeds are removed from strings.",
 )
 .default("false")
 .since("1.14");
 pub const REPLACE_NULL_CHAR: SinkOption = SinkOption::new(
     "replacenullchar",
     OptionValue::Boolean(|options, on| options.sink.remove_null_characters = on),
-    "U+0000 is removed from strings; otherwise such a record is rejected.",
+    "true: the character U+0000 is removed from strings. false: a record with this character in a string is rejected.",
 )
 .default("false")
 .since("1.14");
 pub const DEAD_LETTER: SinkOption = SinkOption::new(
     "deadletter",
     OptionValue::Parsed(|options, text| DeadLetterOption::parse(text).map(|target| options.dead_letter = Some(target))),
-    "Where rejected records go: file:PATH, as JSON Lines; kafka:TOPIC, of the source's brokers; table:SCHEMA.NAME, of the \
-     sink's database. Left out: they are counted and logged.",
+    "Where rejected records are stored: file:PATH appends them to a file as JSON Lines, kafka:TOPIC sends them to a topic \
+     of the source's brokers, table:SCHEMA.NAME writes them into a table of the sink's database. Without this option they \
+     are only counted and logged.",
 )
 .own()
 .setter("dead_letter_file");
@@ -236,37 +242,40 @@ pub const DELIVERY_GUARANTEE: SinkOption = SinkOption::new(
         ("at-least-once", |options| options.sink.delivery = DeliveryGuarantee::AtLeastOnce),
         ("exactly-once", |options| options.sink.delivery = DeliveryGuarantee::ExactlyOnce),
     ]),
-    "at-least-once: after a crash some rows are written again, which changes nothing where the table has a key. exactly-once: \
-     progress is stored in the rows' own transactions, so each row is written once; not supported yet for rows that are pushed.",
+    "at-least-once: after a crash some rows are written again, which changes nothing if the table has a key. exactly-once: \
+     progress is stored in the same transaction as the rows, so each row is written once; this is not supported yet for rows \
+     that a program pushes.",
 )
 .default("at-least-once")
 .own();
 pub const LEDGER_STREAM_TABLE: SinkOption = SinkOption::new(
     "sink.ledger.stream-table",
     OptionValue::Parsed(|options, text| TableName::parse(text).map(|name| options.stream_table = Some(name))),
-    "With exactly-once: the table of streams, SCHEMA.NAME or NAME. Left out: vecsink_stream in the table's schema. vecsink ddl \
-     --ledger prints how it is made.",
+    "With exactly-once: the table that has one row for each stream, as SCHEMA.NAME or NAME. The default is vecsink_stream \
+     in the target table's schema. vecsink ddl --ledger prints the statement that makes it.",
 )
 .own();
 pub const LEDGER_SHARD_TABLE: SinkOption = SinkOption::new(
     "sink.ledger.shard-table",
     OptionValue::Parsed(|options, text| TableName::parse(text).map(|name| options.shard_table = Some(name))),
-    "With exactly-once: the table of the streams' shards, SCHEMA.NAME or NAME. Left out: vecsink_shard in the table's schema.",
+    "With exactly-once: the table that has one row for each shard of a stream, as SCHEMA.NAME or NAME. The default is \
+     vecsink_shard in the target table's schema.",
 )
 .own();
 pub const SKIP_UNCHANGED: SinkOption = SinkOption::new(
     "sink.skip-unchanged",
     OptionValue::Boolean(|options, on| options.sink.skip_unchanged = Some(on)),
-    "true: a row that is in the table already, exactly so, isn't written again: no index and no WAL for it, and no trigger runs; \
-     rows_unchanged counts it. false: every row is written. Left out: true, unless the table has triggers on INSERT or UPDATE; a \
-     table without a vector index is compared only while that finds such rows.",
+    "true: a row that is in the table already with the same values is not written again; it makes no index entry and no \
+     WAL, runs no trigger, and is counted by rows_unchanged. false: every row is written. Without this option it is true, \
+     unless the table has triggers on INSERT or UPDATE; rows of a table without a vector index are then compared only as \
+     long as the comparison finds unchanged rows.",
 )
 .own();
 pub const LOG_ROW_VALUES: SinkOption = SinkOption::new(
     "log.row-values",
     OptionValue::Boolean(|options, on| options.sink.log_row_values = on),
-    "false: log lines quote no values of rows. Where a row is rejected they name its position, column and SQLSTATE; the \
-     reason, which quotes values, is in the dead letter only.",
+    "false: log lines contain no values of rows. The line about a rejected row names its position, column and SQLSTATE. The \
+     reason can contain values, so only the dead letter has it.",
 )
 .default("true")
 .own();
@@ -276,7 +285,7 @@ pub const VECTOR_DIMENSION: SinkOption = SinkOption::new(
         most: 1_000_000,
         set: |options, length| options.sink.vector_dimension = Some(length as usize),
     },
-    "The length that vectors must have where the table's types and indexes don't say it.",
+    "The length that vectors must have if the table's types and indexes don't say it.",
 )
 .own()
 .setter("vector_dimension");
@@ -286,7 +295,8 @@ pub const VECTOR_NORMALIZE: SinkOption = SinkOption::new(
         ("none", |options| options.sink.vector_normalize = false),
         ("l2", |options| options.sink.vector_normalize = true),
     ]),
-    "l2: vectors are scaled to length 1 before they are stored, for indexes by inner product; a record with a zero vector is rejected.",
+    "l2: vectors are scaled to length 1 before they are stored; this is for indexes by inner product. A record with a zero \
+     vector is rejected.",
 )
 .default("none")
 .own()
@@ -299,8 +309,8 @@ pub const VECTOR_INDEX: SinkOption = SinkOption::new(
         ("defer", |options| options.sink.vector_index = VectorIndexMode::Defer),
     ]),
     "How rows get into the table's vector index. inline: the server adds each row when it is written. behind: rows are \
-     written to a child table without a vector index, where queries find them at once, and move into the index later. \
-     defer: the index is dropped, and built again when the rows are written.",
+     written to a child table without a vector index, where queries find them at once, and move into the index later. defer: \
+     the index is dropped before the rows are written, and built again after them.",
 )
 .default("inline")
 .own()
@@ -310,29 +320,31 @@ pub const VECTOR_INDEX_CREATE: SinkOption = SinkOption::new(
     OptionValue::Boolean(|options, on| {
         options.sink.behind.creation = if on { HotChildCreation::Allowed } else { HotChildCreation::Refused };
     }),
-    "With behind: whether a hot child that is missing is made. false: a missing one is an error that shows the statements; \
-     vecsink ddl prints them, too.",
+    "With behind: whether vecsink makes the hot child if it is missing. false: a missing hot child is an error, which shows \
+     the statements that make it. vecsink ddl prints them, too.",
 )
 .default("true")
 .own();
 pub const VECTOR_INDEX_HOT_TABLE: SinkOption = SinkOption::new(
     "sink.vector-index.hot-table",
     OptionValue::Parsed(|options, text| TableName::parse(text).map(|name| options.hot_table = Some(name))),
-    "With behind: the name of the hot child, SCHEMA.NAME or NAME. Left out: the table's name and _hot, in the table's schema.",
+    "With behind: the name of the hot child, as SCHEMA.NAME or NAME. The default is the target table's name with _hot at \
+     its end, in the same schema.",
 )
 .own();
 pub const VECTOR_INDEX_SCAN_LIMIT: SinkOption = SinkOption::new(
     "sink.vector-index.scan-limit",
     OptionValue::Millis(|options, limit| options.sink.behind.scan_limit = limit),
-    "With behind: how many milliseconds a query may spend on the rows that are in no vector index. When they take longer, the \
-     hot child is sealed and gets an index of its own.",
+    "With behind: how many milliseconds a query may spend on the rows that are in no vector index. When these rows take \
+     longer, the hot child is sealed and gets an index of its own.",
 )
 .default("20")
 .own();
 pub const VECTOR_INDEX_MOVERS: SinkOption = SinkOption::new(
     "sink.vector-index.movers",
     OptionValue::Count { most: 1000, set: |options, most| options.sink.behind.movers = Some(most) },
-    "With behind: how many threads at most move rows into the index. Left out: half of connectionmaxactive, but 1 to 8.",
+    "With behind: the most threads that move rows into the index. The default is half of connectionmaxactive, but at least \
+     1 and at most 8.",
 )
 .own();
 pub const USE_COPY: SinkOption = SinkOption::new(
@@ -355,19 +367,19 @@ pub const STREAMING_HOST: SinkOption =
 pub const STREAMING_PORT: SinkOption =
     SinkOption::new("adbssport", OptionValue::NoEffect, "Accepted, no effect.").since("1.14");
 pub const JOIN_MAX_ROWS: SinkOption =
-    SinkOption::new("joinmaxrows", OptionValue::NoEffect, "Accepted, no effect: for lookups only.");
+    SinkOption::new("joinmaxrows", OptionValue::NoEffect, "Accepted, no effect: it is for lookups only.");
 pub const CACHE: SinkOption = SinkOption::new(
     "cache",
     OptionValue::Any(|options, kind| {
         options.cache = Some(kind.to_owned());
         Ok(())
     }),
-    "Accepted, no effect: for lookups only.",
+    "Accepted, no effect: it is for lookups only.",
 );
 pub const CACHE_SIZE: SinkOption =
-    SinkOption::new("cachesize", OptionValue::NoEffect, "Accepted, no effect: for lookups only.");
+    SinkOption::new("cachesize", OptionValue::NoEffect, "Accepted, no effect: it is for lookups only.");
 pub const CACHE_TTL: SinkOption =
-    SinkOption::new("cachettlms", OptionValue::NoEffect, "Accepted, no effect: for lookups only.");
+    SinkOption::new("cachettlms", OptionValue::NoEffect, "Accepted, no effect: it is for lookups only.");
 pub const PROPERTY_VERSION: SinkOption =
     SinkOption::new("property-version", OptionValue::NoEffect, "Accepted, no effect.");
 
