@@ -62,7 +62,7 @@ pub struct Console {
 pub enum ProgressDisplay {
     /// A line that is redrawn.
     Live,
-    /// A log line now and then.
+    /// A log line every 10 s.
     Logged,
     Hidden,
 }
@@ -100,7 +100,7 @@ impl Console {
             .init();
     }
 
-    /// Where the live line is drawn.
+    /// The part of the terminal where the live line is drawn.
     pub fn screen(&self) -> &MultiProgress {
         &self.screen
     }
@@ -108,11 +108,11 @@ impl Console {
     /// The error that ends the command. It is shown at every log level.
     pub fn error(&self, error: &dyn Display) {
         let label = paint(self.colors, Color::Red, "error:");
-        self.complain(&format!("{label} {error}"));
+        self.print_error_line(&format!("{label} {error}"));
     }
 
     /// Prints a line on stderr as it is. For messages that begin with a place in a file, to which editors can jump.
-    pub fn complain(&self, line: &str) {
+    pub fn print_error_line(&self, line: &str) {
         // If stderr is closed, only the exit code tells the outcome.
         let _ = self.screen.suspend(|| writeln!(io::stderr().lock(), "{line}"));
     }

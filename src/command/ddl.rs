@@ -7,10 +7,10 @@ use super::Exit;
 use super::console::Console;
 use super::job_file::JobFile;
 
-/// Print the statements that 'sink.vector-index' or 'sink.delivery-guarantee' needs, or that lay a table out anew
+/// Print the statements that 'sink.vector-index' or 'sink.delivery-guarantee' needs, or that give a table another layout
 ///
-/// Reads the job's tables from the database and prints SQL for their owner. Nothing is changed. Without an option: what the
-/// sink's 'sink.vector-index' needs; for 'defer' the table of deferred indexes, else the hot child for 'behind'.
+/// Reads the job's tables from the database and prints SQL for their owner. Nothing is changed. Without an option it prints what
+/// the sink's 'sink.vector-index' needs: for 'defer' the table of deferred indexes, otherwise the hot child of 'behind'.
 /// docs/vector-index.md says when which layout is worth it, and docs/delivery.md what the ledger is.
 ///
 /// Exits with 0 if all tables can have the layout, 1 if one can't, 2 if the file is wrong.
@@ -25,15 +25,15 @@ Examples:
 pub struct DdlArguments {
     #[command(flatten)]
     job: JobFile,
-    /// Partition the table instead, for tables that other programs update or delete, too: a statement that meets a row just as it
-    /// moves then gets an error instead of doing nothing
+    /// Print a partitioned layout instead, for tables whose rows other programs update or delete, too: a statement that waits for a
+    /// row while the row moves then gets an error; without partitions it would do nothing
     #[arg(long, conflicts_with = "split")]
     partitioned: bool,
-    /// Put the vectors into a table of their own, so that updates of other columns leave the vector index alone; a view of the
+    /// Put the vectors into a table of their own, so that updates of other columns don't touch the vector index; a view with the
     /// table's name joins both
     #[arg(long)]
     split: bool,
-    /// The tables in which 'sink.delivery-guarantee' = 'exactly-once' stores progress
+    /// Print the tables in which 'sink.delivery-guarantee' = 'exactly-once' stores progress
     #[arg(long, conflicts_with = "split")]
     ledger: bool,
 }

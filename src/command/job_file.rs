@@ -1,4 +1,4 @@
-//! The job file of `run` and `check`, and the arguments that change its settings.
+//! The job file of `run`, `check`, `ddl` and `replay`, and the arguments that change its settings.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -65,7 +65,7 @@ impl Changes {
         };
         let checked = parse_job(&input).and_then(|job| pipeline::check_settings(&job).map(|()| job));
         let mut job = checked.map_err(|error| {
-            complain(console, &shown.to_string(), error);
+            print_errors(console, &shown.to_string(), error);
             Exit::Misuse
         })?;
         if let Some(name) = &self.pipeline_name {
@@ -77,10 +77,10 @@ impl Changes {
     }
 }
 
-fn complain(console: &Console, path: &str, error: Error) {
+fn print_errors(console: &Console, path: &str, error: Error) {
     let Error::Config(diagnostics) = error else { return console.error(&error) };
     for diagnostic in &diagnostics {
-        console.complain(&located(path, diagnostic));
+        console.print_error_line(&located(path, diagnostic));
     }
     let errors = if diagnostics.len() == 1 { "error" } else { "errors" };
     console.error(&format!("{} {errors} in {path}; nothing was opened", diagnostics.len()));
@@ -100,7 +100,8 @@ fn table_option(text: &str) -> Result<Override, &'static str> {
     Ok(Override { table: table.trim().to_owned(), option: option.trim().to_owned(), value: value.to_owned() })
 }
 
-/// A duration in Flink's spelling. It must have a unit: Flink takes a bare 25 for milliseconds, most people for seconds.
+/// Reads a duration in Flink's spelling. It must have a unit, because 25 would be milliseconds in Flink, and most people would
+/// mean seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     if text.trim().bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("needs a unit, such as 25s or 500ms".into());

@@ -36,7 +36,7 @@ struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  vecsink check job.sql      What would this job do? Connects, compares columns, writes nothing.
+  vecsink check job.sql      Shows what the job would do. Connects, compares columns, writes nothing.
   vecsink run job.sql        Runs the job until Ctrl-C; a restart goes on where it ended.
   vecsink replay rejected.jsonl --job job.sql --rejected again.jsonl
                              Writes rejected records after they, or the table, were corrected.

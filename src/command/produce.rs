@@ -31,7 +31,7 @@ pub struct ProduceArguments {
     topic: String,
     #[command(flatten)]
     brokers: Brokers,
-    /// How long a message may wait for others to be sent with it
+    /// How long a message may wait for others that are sent with it
     #[arg(long, value_name = "DURATION", default_value = "5ms", value_parser = duration)]
     linger: Duration,
 }

@@ -1,4 +1,4 @@
-//! Shows how a running job gets on: as a live line on a terminal, otherwise as a log line now and then.
+//! Shows the progress of a running job: as a live line on a terminal, otherwise as a log line every 10 s.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::console::{Color, Console, ProgressDisplay, paint};
 
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
-/// Rates are computed over this time only, so that it shows soon when a job stands still.
+/// The live line's rates are computed over this time, so that they soon show that a job has stopped.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
 pub struct Reporter {

@@ -20,7 +20,7 @@ use super::summary;
 
 const TICK: Duration = Duration::from_millis(100);
 
-/// Process dead letters by their job again
+/// Process dead letters with their job again
 ///
 /// First correct the table, the job or the records. Each record is then processed as before, from its original bytes into
 /// the sink that rejected it. In a file, 'value' may be edited, as base64 or as {"text": "…"}. Records that are rejected again
@@ -30,8 +30,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// replay starts after them. A file stays as it is, so move it away afterwards; a second replay of it writes its rows again,
 /// with the same keys.
 ///
-/// Exits with 0 when every dead letter is a row or a dead letter again, 1 when that failed or was interrupted, 2 when the
-/// arguments, the job or a line of the file is wrong and nothing was written.
+/// Exits with 0 if every dead letter was processed (its row is in the table, or it was rejected again), 1 if that failed or was
+/// interrupted, 2 if the arguments, the job or a line of the file is wrong and nothing was written.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ReplayArguments {
@@ -107,10 +107,10 @@ pub fn replay(arguments: ReplayArguments, console: &Console) -> Exit {
     let (sender, receiver) = mpsc::channel();
     let own = stop.clone();
     thread::spawn(move || {
-        // If the replay was abandoned, nobody receives this any more: the process is ending.
+        // If the replay was abandoned, nobody receives this any more, and the process ends.
         let _ = sender.send(replay_job(job, &options, &own));
     });
-    let Some((summary, outcome)) = attend(&receiver, &end, &stop, arguments.drain_timeout) else {
+    let Some((summary, outcome)) = wait_for_end(&receiver, &end, &stop, arguments.drain_timeout) else {
         console.error(&Error::Stopped);
         return Exit::Failed;
     };
@@ -129,7 +129,7 @@ pub fn replay(arguments: ReplayArguments, console: &Console) -> Exit {
 }
 
 /// Waits for the end of the replay. `None`: it was abandoned, or it panicked.
-fn attend(
+fn wait_for_end(
     receiver: &mpsc::Receiver<(Summary, Result<()>)>,
     end: &EndRequest,
     stop: &Stop,
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dead_letters_are_in_a_file_a_topic_or_a_table() {
+    fn dead_letters_are_read_from_a_file_a_topic_or_a_table() {
         let table = DeadLetterSource::Table { schema: "s".into(), table: "t".into() };
         assert_eq!(dead_letters("table:s.t"), Ok(table));
         let dotted = DeadLetterSource::Table { schema: "my.schema".into(), table: "T".into() };

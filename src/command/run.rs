@@ -55,7 +55,7 @@ Examples:
   vecsink run job.sql -D vector_kafka.properties.bootstrap.servers=kafka-1:9092
       The same on another broker. The file stays as it is.
   vecsink run job.sql -D vector_kafka.scan.bounded.mode=latest-offset --summary json
-      Up to the topic's present end; the counts as one JSON object.
+      Reads up to the topic's current end, and prints the counts as one JSON object.
   vecsink run job.sql -D vector_ingest.deadletter=file:rejected.jsonl
       Records that can't be written go to a file, with their positions and the reason.
   DB_PASSWORD=… vecsink run job.sql
@@ -89,7 +89,7 @@ fn execute(job: Job, options: RunOptions, drain_timeout: Duration, console: &Con
         Err(error) => return (nothing, Err(Error::Internal(format!("signals can't be caught: {error}")))),
     };
     match start(job, options, &end) {
-        Ok(Some(pipeline)) => attend(pipeline, &end, drain_timeout, console),
+        Ok(Some(pipeline)) => wait_for_end(pipeline, &end, drain_timeout, console),
         Ok(None) => {
             log::info!("ended before the job had started");
             (nothing, Ok(()))
@@ -103,7 +103,7 @@ fn execute(job: Job, options: RunOptions, drain_timeout: Duration, console: &Con
 fn start(job: Job, options: RunOptions, end: &EndRequest) -> Result<Option<Pipeline>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        // After a signal nobody receives this any more: the process is ending.
+        // After a signal nobody receives this any more, and the process ends.
         let _ = sender.send(start_job(job, options));
     });
     loop {
@@ -117,7 +117,7 @@ fn start(job: Job, options: RunOptions, end: &EndRequest) -> Result<Option<Pipel
 }
 
 /// Shows progress until the job has ended, and limits how long a drain may take.
-fn attend(pipeline: Pipeline, end: &EndRequest, drain_timeout: Duration, console: &Console) -> (Summary, Result<()>) {
+fn wait_for_end(pipeline: Pipeline, end: &EndRequest, drain_timeout: Duration, console: &Console) -> (Summary, Result<()>) {
     let stop = pipeline.stop_handle();
     let mut reporter = Reporter::new(console);
     let mut drain_until = None;

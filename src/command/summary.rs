@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::progress::{OLD_PROGRESS, grouped};
 
-/// The fields are part of the command's contract; `rows_read` is the sum of the six outcomes among them.
+/// The fields are part of the command's contract. `rows_read` is the sum of the rows written, deleted, superseded, ignored,
+/// dead-lettered and unchanged.
 pub fn json(summary: &Summary) -> Value {
     let counters = &summary.counters;
     json!({

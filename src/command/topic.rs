@@ -45,16 +45,16 @@ pub struct Create {
     name: String,
     #[command(flatten)]
     brokers: Brokers,
-    /// Records of one partition keep their order; several can be read at the same time
+    /// The number of partitions. The records of a partition keep their order; partitions can be read at the same time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..))]
     partitions: i32,
-    /// Copies of each partition, on different brokers [default: as the brokers are set]
+    /// Copies of each partition, on different brokers [default: the brokers' own default]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
     replication_factor: Option<i32>,
     /// A setting of the topic, such as `retention.ms=86400000`; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     config: Vec<String>,
-    /// It is no error if the topic is already there; it stays as it is
+    /// Succeed also if the topic is already there; it is not changed
     #[arg(long)]
     if_not_exists: bool,
 }
@@ -87,7 +87,7 @@ pub fn topic(command: TopicCommand, console: &Console) -> Exit {
     Exit::Done
 }
 
-/// Says what went wrong. Properties that the client doesn't take are wrong arguments: nothing was opened.
+/// Prints the error and gives the exit code. If the client refuses a property, the arguments are wrong and nothing was opened.
 pub fn failure(console: &Console, error: &Error) -> Exit {
     console.error(error);
     match error {

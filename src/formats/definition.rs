@@ -57,7 +57,7 @@ pub trait MessageFormat: Sized + 'static {
         None
     }
 
-    /// The registry that has the schemas, if the format's messages name their schema by its number.
+    /// The registry that has the schemas, if the format's messages contain the id of their schema.
     fn registry(&self) -> Option<&Registry> {
         None
     }

@@ -21,8 +21,8 @@ use crate::settings::registry::Registry;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 
-/// Makes [`Format`] and [`FORMATS`] of the list. Whatever is asked of a format is in [`MessageFormat`], so one that lacks
-/// something doesn't compile.
+/// Makes [`Format`] and [`FORMATS`] of the list. Each format implements [`MessageFormat`], so a format that lacks an item
+/// doesn't compile.
 macro_rules! formats {
     ($($variant:ident: $format:ty,)*) => {
         /// How messages are decoded: a format with its options.
@@ -62,7 +62,7 @@ formats! {
     Ogg: OggFormat,
 }
 
-/// What is known of a format without a table that has it.
+/// What is known of a format without the options of a table.
 #[derive(Debug)]
 pub struct FormatSpec {
     pub name: &'static str,
@@ -80,7 +80,8 @@ impl FormatSpec {
         (self.options)()
     }
 
-    /// Reads the options; their names have the prefix already. `None`: they are wrong, which has been noted.
+    /// Reads the options. `options` already adds the format's prefix to their names. `None`: they are wrong, and the error
+    /// was added.
     pub fn read(&self, options: &mut TableOptions<'_>) -> Option<Format> {
         (self.read)(options)
     }
@@ -98,7 +99,7 @@ pub fn unknown(name: &str) -> String {
 }
 
 impl Format {
-    /// Its name in a job file.
+    /// The format's name in a job file.
     pub fn name(&self) -> &'static str {
         fn name_of<F: MessageFormat>(_: &F) -> &'static str {
             F::NAME
@@ -106,12 +107,12 @@ impl Format {
         each!(self, format => name_of(format))
     }
 
-    /// Stands in for a format that has been refused.
+    /// Any format, in the place of one that was refused.
     pub fn none() -> Format {
         Format::Json(JsonFormat::default())
     }
 
-    /// Whether its messages can update and delete rows; the others only ever add some.
+    /// Whether the format's messages can also update and delete rows.
     pub fn is_changing(&self) -> bool {
         fn of<F: MessageFormat>(_: &F) -> bool {
             F::IS_CHANGING
@@ -119,7 +120,7 @@ impl Format {
         each!(self, format => of(format))
     }
 
-    /// What it reads from a message beside the columns.
+    /// The metadata that the format reads from a message.
     pub fn metadata(&self) -> Vec<MetadataColumn> {
         fn of<F: MessageFormat>(_: &F) -> Vec<MetadataColumn> {
             F::metadata()
@@ -127,27 +128,27 @@ impl Format {
         each!(self, format => of(format))
     }
 
-    /// Where its messages' schemas are kept, if they name them.
+    /// The registry that has the schemas, if the format's messages contain the id of their schema.
     pub fn registry(&self) -> Option<&Registry> {
         each!(self, format => format.registry())
     }
 
-    /// Why it can't hold a column.
+    /// The reason why the format can't have a column of this type, `None` if it can.
     pub fn refuse_column(&self, name: &str, data_type: &DataType) -> Option<String> {
         each!(self, format => format.refuse_column(name, data_type))
     }
 
-    /// Why it can't have so many columns. `part`: what it is the format of, `value` or `key`.
+    /// The reason why the format can't have this many columns, `None` if it can. `part` is `value` or `key`.
     pub fn refuse_count(&self, columns: usize, part: &str) -> Option<String> {
         each!(self, format => format.refuse_count(columns, part))
     }
 
-    /// Derives its schema from the table's columns, or says why the schema it has isn't the table's.
+    /// Derives the format's schema from the table's columns, or checks that the given schema fits them.
     pub fn complete(&mut self, table: &str, columns: &[DeclaredColumn<'_>]) -> Result<(), String> {
         each!(self, format => format.complete(table, columns))
     }
 
-    /// What decodes messages. `schemas`: where a format with a registry looks schemas up.
+    /// Makes the decoder of messages. A format with a registry looks up schemas in `schemas`.
     pub fn decoder(
         &self,
         columns: &[SourceColumn],

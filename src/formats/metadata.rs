@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_tells_where_and_when_it_was_written() {
+    fn the_metadata_of_a_record_says_where_and_when_it_was_written() {
         let (topic, arena) = (Arc::from("cars"), Bump::new());
         let record = Record {
             topic: &topic,
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_no_record_has_is_not_taken() {
+    fn an_unknown_metadata_key_is_refused() {
         assert!(RecordMetadata::new(&columns(&["topic", "colour"])).is_none());
     }
 }

@@ -240,8 +240,8 @@ impl Assembly<'_> {
         Some(sink)
     }
 
-    /// As in Flink, a table that no INSERT uses may have errors. But if an INSERT has an error, perhaps this table was
-    /// meant. Then the table's errors are listed too.
+    /// As in Flink, a table that no INSERT uses may have errors. But if an INSERT has an error, its author may have meant such a
+    /// table. Then the table's errors are listed too.
     fn check_unused(&mut self) {
         if self.report.diagnostics.is_empty() {
             for table in self.catalog.tables.iter().filter(|table| !table.is_used) {

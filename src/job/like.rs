@@ -65,6 +65,6 @@ fn options(own: Vec<OptionEntry>, base: &CreateTable, like: &LikeClause, report:
             report.error(entry.key_at, message);
         }
     }
-    // If an option is there twice, the last one counts.
+    // If an option is in the list twice, the last one counts.
     base.options.iter().cloned().chain(own).collect()
 }

@@ -174,7 +174,7 @@ pub fn with_defaults<S: Default>(definitions: &[OptionDefinition<S>]) -> S {
 }
 
 impl<S> OptionValue<S> {
-    /// Sets the value that the text says.
+    /// Reads the text and sets its value.
     pub fn apply(&self, settings: &mut S, text: &str) -> Result<(), String> {
         match self {
             OptionValue::NoEffect | OptionValue::Group(_) => {}

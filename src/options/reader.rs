@@ -125,8 +125,8 @@ impl<'a> TableOptions<'a> {
         }
     }
 
-    /// Adds an error for every option that is in none of the groups (a prefix and its options) and doesn't begin with an
-    /// open prefix.
+    /// Adds an error for every option that is in none of the groups (a prefix and its options) and doesn't begin with a
+    /// prefix in `open`.
     pub fn refuse_unknown(&mut self, connector: &str, groups: &[(&str, &[OptionSpec])], open: &[&str]) {
         let is_known = |name: &str| {
             let listed = |(prefix, options): &(&str, &[OptionSpec])| {

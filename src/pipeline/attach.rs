@@ -146,7 +146,7 @@ mod tests {
             .sink_option("batchsize", "0");
         let error = attached.pipeline().job().unwrap_err().to_string();
         for part in
-            ["'a.b.c' must be", "column 'id': ", "BIGINTT", "column 'name': ", "column 'twice' is there twice", "csw"]
+            ["'a.b.c' must be", "column 'id': ", "BIGINTT", "column 'name': ", "column 'twice' is listed twice", "csw"]
         {
             assert!(error.contains(part), "{part}: {error}");
         }

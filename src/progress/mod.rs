@@ -16,7 +16,7 @@ pub const WINDOW_LIMIT: usize = 1_000_000;
 /// Why records can't be appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppendError {
-    /// The first offset is below the read position, or the last one beyond all offsets.
+    /// The first offset is below the read position, or the last one is greater than the greatest possible offset.
     Passed { read: i64 },
     /// Too many records are not settled: see [`Progress::is_crowded`].
     Crowded,
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn completions_of_an_ended_stream_move_no_watermark() {
+    fn entries_of_an_ended_stream_move_no_watermark_when_they_are_settled() {
         let progress = Progress::default();
         let old = progress.add_stream(5);
         let ticket = progress.accept(old, 5, 1);
@@ -206,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_given_again_when_nothing_of_its_stream_is_on_its_way() {
+    fn a_number_is_given_again_when_no_entry_of_its_stream_is_pending() {
         let progress = Progress::default();
         let first = progress.add_stream(0);
         let tickets: Vec<u64> = (0..3).map(|offset| progress.accept(first, offset, 2)).collect();
         progress.settle([(first, tickets[1])]);
         progress.end_stream(first);
         let second = progress.add_stream(0);
-        assert_ne!(first, second, "five entries are on their way");
+        assert_ne!(first, second, "five entries are pending");
         progress.forgotten(first, 3);
         progress.settle([(first, tickets[0])]);
         assert!(![first, second].contains(&progress.add_stream(0)), "one still is");
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_a_stream_without_entries_is_given_again_when_whoever_ended_it_has_forgotten_it() {
+    fn the_number_of_a_stream_without_entries_is_given_again_after_the_stream_was_forgotten() {
         let progress = Progress::default();
         let stream = progress.add_stream(0);
         assert_eq!(progress.end_stream(stream), Some(0));
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_on_its_way_when_a_stream_was_started_over_keeps_its_number_too() {
+    fn a_number_is_not_given_again_while_an_entry_from_before_a_restart_is_pending() {
         let progress = Progress::default();
         let stream = progress.add_stream(90);
         let old = progress.accept(stream, 90, 2);
@@ -243,14 +243,14 @@ mod tests {
         progress.end_stream(stream);
         progress.forgotten(stream, 0);
         progress.settle([(stream, new)]);
-        assert_ne!(progress.add_stream(0), stream, "an entry of before is on its way");
+        assert_ne!(progress.add_stream(0), stream, "an entry from before the restart is pending");
         progress.settle([(stream, old)]);
         assert_eq!(progress.add_stream(5), stream);
         assert_eq!(progress.watermark(stream), Some(5));
     }
 
     #[test]
-    fn entries_of_before_a_stream_was_started_over_that_are_settled_before_its_end_are_not_waited_for() {
+    fn entries_from_before_a_restart_that_were_settled_before_the_stream_ended_are_not_waited_for() {
         let progress = Progress::default();
         let stream = progress.add_stream(90);
         let old: Vec<u64> = (90..93).map(|offset| progress.accept(stream, offset, 1)).collect();

@@ -107,7 +107,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn an_empty_window_stands_at_the_read_position() {
+    fn the_watermark_of_an_empty_window_is_the_read_position() {
         let mut window = Window::new(7);
         assert_eq!(window.watermark(), 7);
         window.passed(12);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_watermark_waits_for_the_oldest_record_whatever_is_settled_behind_it() {
+    fn the_watermark_waits_for_the_oldest_record_even_if_later_ones_are_settled() {
         let mut window = Window::new(0);
         let tickets: Vec<u64> = (0..4).map(|offset| window.accept(offset, 1)).collect();
         window.settle(tickets[2]);

@@ -1,4 +1,4 @@
-//! Looks up the schemas that messages name by a number.
+//! Looks up schemas by the ids in messages.
 
 #[cfg(feature = "kafka")]
 pub mod client;

@@ -1,13 +1,13 @@
-//! The trait by which a decoder asks for the schema that a message names by its number.
+//! The trait by which a decoder asks for the schema whose id is in a message.
 
 use std::sync::Arc;
 
-/// A collection of schemas. A decoder asks once for each number, and again if the schema couldn't be looked up.
+/// A collection of schemas. A decoder asks once for each id, and again if the schema couldn't be looked up.
 pub trait Schemas: Send + Sync {
     fn find(&self, id: u32) -> SchemaLookup;
 }
 
-/// The answer for a number.
+/// The answer for an id.
 #[derive(Debug, Clone)]
 pub enum SchemaLookup {
     Schema(Arc<RegisteredSchema>),

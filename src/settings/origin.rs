@@ -9,7 +9,7 @@ pub enum RowOrigin {
 }
 
 impl RowOrigin {
-    /// What the user must do after the cause is removed, and what happened to the rows.
+    /// The end of an error: what the user must do after the cause is removed, and what has happened to the rows.
     pub fn again(self) -> &'static str {
         match self {
             RowOrigin::Job => "start the job again: nothing is lost",
@@ -19,7 +19,7 @@ impl RowOrigin {
         }
     }
 
-    /// What happens to the rows during a wait.
+    /// The end of a message about a wait: what happens to the rows meanwhile.
     pub fn meanwhile(self) -> &'static str {
         match self {
             RowOrigin::Job => "nothing is lost",
@@ -27,7 +27,7 @@ impl RowOrigin {
         }
     }
 
-    /// What happens at an error that ends the job or the sink.
+    /// Part of a message about an error that ends the job or the sink.
     pub fn ends(self) -> &'static str {
         match self {
             RowOrigin::Job => "the job stops",

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_row_ends_where_it_makes_no_sense() {
+    fn the_fields_of_a_damaged_row_end_where_the_damage_begins() {
         assert_eq!(fields(RowFormat::Binary, &[0, 1, 0, 0, 0, 9, 1]).count(), 0);
         assert_eq!(fields(RowFormat::Binary, &[]).count(), 0);
     }

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_no_calendar_shows_has_an_offset_all_the_same() {
+    fn an_instant_out_of_the_calendars_range_has_an_offset() {
         for instant in [i64::MIN, i64::MAX] {
             let shanghai = zone("Asia/Shanghai");
             let _ = (shanghai.local(instant), shanghai.instant(instant));

@@ -7,7 +7,7 @@ use half::f16;
 pub struct Decimal {
     /// The digits, as an integer.
     pub unscaled: i128,
-    /// How many of the digits stand behind the point.
+    /// How many of the digits are after the point.
     pub scale: u8,
 }
 

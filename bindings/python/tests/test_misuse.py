@@ -245,7 +245,7 @@ def test_a_sink_that_is_dropped_open_writes_what_was_pushed_and_warns(items):
 @pytest.mark.parametrize(
     ("columns", "kind", "said"),
     [
-        (["id", "id"], vecsink.ConfigError, "column 'id' is there twice; name each column once"),
+        (["id", "id"], vecsink.ConfigError, "column 'id' is listed twice; name each column once"),
         ([], vecsink.ShapeError, "the list of columns is empty: name those that rows have, or leave it out for all"),
     ],
     ids=repr,

@@ -1,4 +1,4 @@
-//! Confluent's wire format: a zero byte, the number of the writer's schema in a registry, and the value. Each schema is
+//! Confluent's wire format: a zero byte, the id of the writer's schema in a registry, and the value. Each schema is
 //! looked up once, and one plan is made of it for reading all its messages.
 
 use std::collections::HashMap;
@@ -24,9 +24,9 @@ pub struct ConfluentMessages {
     reader: AvroSchema,
     columns: Vec<RowField>,
     schemas: Arc<dyn Schemas>,
-    /// By the number of the writer's schema: the plan, or the reason why its messages can't be read.
+    /// By the id of the writer's schema: the plan, or the reason why its messages can't be read.
     plans: HashMap<u32, std::result::Result<ResolutionPlan, String>>,
-    /// A number that the registry doesn't know, and the registry's answer.
+    /// An id that the registry doesn't know, and the registry's answer.
     unknown: Option<(u32, String)>,
 }
 
@@ -80,14 +80,14 @@ impl ConfluentMessages {
     }
 }
 
-/// The number of the schema, which comes before the value.
+/// The id of the schema, which comes before the value.
 fn schema_id(message: &[u8]) -> std::result::Result<u32, String> {
     match message {
         [0, a, b, c, d, ..] => Ok(u32::from_be_bytes([*a, *b, *c, *d])),
-        [0, ..] => Err(format!("the message ends after {} bytes, within the number of its schema", message.len())),
-        [] => Err("found no byte where a schema's number was expected".into()),
+        [0, ..] => Err(format!("the message ends after {} bytes, within the id of its schema", message.len())),
+        [] => Err("found no byte where a schema's id was expected".into()),
         [other, ..] => Err(format!(
-            "found byte {other} at the start where 0 was expected; is the message in Confluent's format, with its schema's number?"
+            "found byte {other} at the start where 0 was expected; is the message in Confluent's format, with its schema's id?"
         )),
     }
 }

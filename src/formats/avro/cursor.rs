@@ -3,7 +3,7 @@
 
 use crate::formats::decode_error::DecodeError;
 
-/// The most array elements in one message that take no bytes, such as nulls.
+/// The most array elements without bytes, such as nulls, in one message.
 const MOST_WEIGHTLESS: usize = 1 << 8;
 
 #[derive(Clone)]
@@ -12,7 +12,7 @@ pub struct AvroCursor<'a> {
     at: usize,
     /// How many more values without bytes the message may have.
     weightless: usize,
-    /// The number of the writer's fields that were passed over.
+    /// The number of the writer's fields that were skipped.
     pub skipped: u64,
 }
 

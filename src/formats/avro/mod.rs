@@ -1,4 +1,4 @@
-//! Flink's Avro formats: values alone, values with the number of their schema in a registry, and Debezium's changes.
+//! Flink's Avro formats: values alone, values with the id of their schema in a registry, and Debezium's changes.
 
 mod confluent;
 pub mod confluent_options;

@@ -159,7 +159,7 @@ impl Parser {
             Err(_) if text.trim().chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_')) => {
                 Json::String(text.trim().to_string())
             }
-            Err(error) => return Err(format!("no JSON: {error}")),
+            Err(error) => return Err(format!("not JSON: {error}")),
         };
         self.parse(&json, "")
     }

@@ -1,4 +1,4 @@
-//! Passes over the values of the writer that no column reads.
+//! Skips the writer's values that no column reads.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::formats::decode_error::DecodeError;
 /// How deep records in records may be nested.
 const DEEPEST: usize = 100;
 
-/// How to pass over one value. All but `Bytes` take at least one byte.
+/// How to skip one value. All values except those of `Bytes` take at least one byte.
 #[derive(Debug, Clone)]
 pub enum Skip {
     /// A fixed number of bytes.
@@ -23,7 +23,7 @@ pub enum Skip {
     Record(usize),
 }
 
-/// How the types of a writer's schema are passed over.
+/// How the types of a writer's schema are skipped.
 #[derive(Debug, Default)]
 pub struct Skips {
     records: Vec<Box<[Skip]>>,

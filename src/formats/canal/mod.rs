@@ -36,7 +36,7 @@ fn known_metadata() -> [PlainMetadata; 6] {
 }
 
 pub(crate) struct Canal {
-    /// Reads the fields that the filters need, before the rows are read, because another table's rows can have other types.
+    /// Filters messages by database and table before their rows are read, because another table's rows can have other types.
     filter: Option<Filter>,
     envelope: Envelope,
     data: usize,

@@ -214,7 +214,7 @@ impl<'a> JsonCursor<'a> {
         Ok(())
     }
 
-    /// Passes over a value that isn't needed. It must be valid JSON.
+    /// Skips a value that isn't needed. It must be valid JSON.
     pub fn skip_value(&mut self, depth: usize) -> Result<(), DecodeError> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),

@@ -115,7 +115,7 @@ impl<'a> Building<'a> {
 }
 
 impl<'a> FieldPart<'a> {
-    /// Takes a value after its tag. `false`: the field can't have such a value, so it was passed over.
+    /// Takes a value after its tag. `false`: the field can't have such a value, so it was skipped.
     #[inline]
     fn take(
         &mut self,

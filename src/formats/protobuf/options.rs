@@ -149,7 +149,7 @@ fn descriptors(path: &str) -> Result<DescriptorPool, String> {
     let unreadable = |error: std::io::Error| format!("can't be read: {error}");
     let file = File::open(path).map_err(unreadable)?;
     if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err("is no file".into());
+        return Err("is not a file".into());
     }
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;

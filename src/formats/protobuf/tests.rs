@@ -26,7 +26,7 @@ fn row_of(fields: &[(&str, DataType)]) -> DataType {
     DataType::Row(fields.iter().map(field).collect())
 }
 
-/// The row's values, and how many fields were passed over.
+/// The row's values, and how many fields were skipped.
 fn decode(options: &ProtobufFormat, columns: &[(&str, DataType)], message: &[u8]) -> Result<(String, u64), String> {
     let column = |(name, data_type): &(&str, DataType)| SourceColumn {
         name: name.to_string(),
@@ -52,7 +52,7 @@ fn check(columns: &[(&str, DataType)], message: &[u8], expected: &str) {
 }
 
 #[test]
-fn packed_floats_are_a_vector_and_so_are_single_ones() {
+fn a_vector_is_read_from_packed_floats_and_from_single_floats() {
     let vector = [("vector", array(DataType::Float))];
     let packed = b"\xa2\x01\x08\0\0\0\x3f\0\0\x80\x3e";
     check(&vector, packed, "Vector(Float([0.5, 0.25]))");
@@ -67,7 +67,7 @@ fn packed_floats_are_a_vector_and_so_are_single_ones() {
 }
 
 #[test]
-fn what_is_not_set_is_its_zero_only_where_its_presence_can_not_be_told() {
+fn a_field_that_is_not_set_is_zero_only_if_it_has_no_presence() {
     let inner = row_of(&[("a", DataType::Int), ("b", DataType::STRING)]);
     let default = "Row([Int(0), Text(\"\")])";
     for (field, data_type, plainly, with_defaults) in [
@@ -113,7 +113,7 @@ fn defaults_are_read_on_request() {
 }
 
 #[test]
-fn an_enumeration_is_its_names_or_its_numbers() {
+fn an_enumeration_is_read_as_names_or_as_numbers() {
     let named = [("f_enum", DataType::STRING)];
     check(&named, b"\x80\x01\xac\x02", "Text(\"BLUE\")");
     check(&named, b"\x80\x01\x05", "Text(\"UNRECOGNIZED\")");
@@ -129,7 +129,7 @@ fn an_enumeration_is_its_names_or_its_numbers() {
 }
 
 #[test]
-fn of_a_oneof_the_last_member_counts_also_one_without_a_column() {
+fn the_last_member_of_a_oneof_counts_even_if_it_has_no_column() {
     let columns = [("c_int32", DataType::Int), ("c_message", row_of(&[("a", DataType::Int)]))];
     check(&columns, b"\xf0\x01\x07", "Int(7), Null");
     check(&columns, b"\xf0\x01\x07\x82\x02\x02\x08\x01", "Null, Row([Int(1)])");
@@ -145,7 +145,7 @@ fn a_nested_message_that_comes_twice_is_merged() {
 }
 
 #[test]
-fn of_a_key_of_a_map_the_last_value_counts() {
+fn if_a_key_of_a_map_comes_twice_the_last_value_counts() {
     let map = DataType::Map(Box::new(DataType::STRING), Box::new(DataType::Int));
     let message = b"\xe2\x01\x05\x0a\x01a\x10\x01\xe2\x01\x03\x0a\x01b\xe2\x01\x05\x0a\x01a\x10\x02";
     check(&[("m_text", map)], message, "Map([(Text(\"b\"), Int(0)), (Text(\"a\"), Int(2))])");
@@ -164,7 +164,7 @@ fn a_timestamp_is_an_instant_or_its_parts() {
 }
 
 #[test]
-fn what_the_table_has_no_column_for_is_passed_over_and_counted() {
+fn fields_without_a_column_are_skipped_and_counted() {
     let columns = [("f_bool", DataType::Boolean)];
     // A number, a text, a group of two, and a text where a number should be.
     let message = b"\x10\x07\x72\x01x\xfb\x3e\x08\x01\x12\0\xfc\x3e\x0a\x01y\x08\x01";
@@ -172,7 +172,7 @@ fn what_the_table_has_no_column_for_is_passed_over_and_counted() {
 }
 
 #[test]
-fn a_damaged_message_tells_where() {
+fn the_error_of_a_damaged_message_says_where_it_is_damaged() {
     let columns = [("f_string", DataType::STRING), ("f_int32", DataType::Int)];
     for (message, expected) in [
         (&b"\x72\x05abc"[..], "found a length of 5 bytes where 3 are left, at /f_string, byte 1"),
@@ -194,7 +194,7 @@ fn a_damaged_message_tells_where() {
 }
 
 #[test]
-fn a_required_field_must_be_there_also_without_a_column() {
+fn a_required_field_must_be_there_even_if_it_has_no_column() {
     let columns = [("legacy", row_of(&[("number", DataType::Int)]))];
     let refused = decode(&options(), &columns, b"\x92\x02\x02\x10\x01").unwrap_err();
     assert_eq!(refused, "decode refused column legacy: the required field is missing, at /legacy/id, byte 5");

@@ -2,7 +2,7 @@
 
 use crate::formats::decode_error::DecodeError;
 
-/// How deep groups may be nested in a field that is passed over.
+/// How deep groups may be nested in a field that is skipped.
 const DEEPEST: usize = 100;
 
 /// The form of a field's value in a message.
@@ -21,7 +21,7 @@ pub struct Wire<'a> {
     message: &'a [u8],
     at: usize,
     end: usize,
-    /// The number of fields that were passed over.
+    /// The number of fields that were skipped.
     pub skipped: u64,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Wire<'a> {
         Ok(*bytes)
     }
 
-    /// Passes over bytes after their length, and returns their range.
+    /// Skips bytes that come after their length, and returns their range.
     #[inline]
     pub fn delimited(&mut self) -> Result<(usize, usize), DecodeError> {
         let start = self.at;
@@ -135,7 +135,7 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// Passes over the value of a field whose tag was read.
+    /// Skips the value of a field whose tag was read.
     pub fn skip(&mut self, number: u32, wire_type: WireType) -> Result<(), DecodeError> {
         match wire_type {
             WireType::Varint => self.varint().map(drop),
@@ -149,7 +149,7 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// Passes over a group whose start was read, and returns the range of its fields.
+    /// Skips a group whose start was read, and returns the range of its fields.
     pub fn group(&mut self, number: u32) -> Result<(usize, usize), DecodeError> {
         let start = self.at;
         let mut open = vec![number];

@@ -41,11 +41,11 @@ pub fn upsert_kafka(
     for option in [&STARTUP_MODE, &STARTUP_TIMESTAMP, &STARTUP_OFFSETS] {
         options.take_out(
             option.name(),
-            "has no place in 'upsert-kafka', which is always read from its beginning: take it out",
+            "is not allowed with 'upsert-kafka', which is always read from its beginning; remove it",
         );
     }
-    options.take_out(KEY_FIELDS.name, "has no place in 'upsert-kafka': its keys hold the table's PRIMARY KEY");
-    options.take_out(FORMAT.name, "has no place in 'upsert-kafka', which needs 'key.format' and 'value.format'");
+    options.take_out(KEY_FIELDS.name, "is not allowed with 'upsert-kafka': its keys hold the table's PRIMARY KEY");
+    options.take_out(FORMAT.name, "is not allowed with 'upsert-kafka', which needs 'key.format' and 'value.format'");
     let given = given(options, &UPSERT_KAFKA);
     let messages = message::read(options, &UPSERT_KAFKA, &given, columns, Some(primary_key));
     message::only_adds(options, &UPSERT_FORMAT, &messages.format);

@@ -73,7 +73,7 @@ fn the_schema_is_the_one_that_flink_derives() {
 }
 
 #[test]
-fn timestamps_are_what_the_mapping_says() {
+fn the_option_of_the_timestamp_mapping_decides_the_types_of_timestamps() {
     let new = "'avro.timestamp_mapping.legacy' = 'false'";
     for (declared, logical) in [
         ("TIMESTAMP(3)", "local-timestamp-millis"),
@@ -139,7 +139,7 @@ fn a_registry_has_urls_and_a_login_that_is_never_shown() {
 }
 
 #[test]
-fn what_a_registry_cannot_be_reached_with_is_refused() {
+fn options_with_which_a_registry_can_not_be_reached_are_refused() {
     let url = "'avro-confluent.url' = 'http://r'";
     for (more, error) in [
         ("'avro-confluent.subject' = 's'", "option 'avro-confluent.url' is required"),
@@ -168,7 +168,7 @@ fn what_a_registry_cannot_be_reached_with_is_refused() {
 }
 
 #[test]
-fn a_given_schema_is_the_tables() {
+fn a_given_schema_must_fit_the_table() {
     let of = |fields: &str| {
         let url = "'avro-confluent.url' = 'http://r'";
         let schema = format!(r#"{{"type": "record", "name": "r", "fields": [{fields}]}}"#);
@@ -190,7 +190,7 @@ fn a_given_schema_is_the_tables() {
         ),
         (format!(r#"{{"name": "id", "type": "long"}}, {v}"#), "its field id is long, and the column is INT"),
         (format!(r#"{id}, {{"name": "v", "type": "string"}}"#), "its field v can't be null"),
-        ("x".to_string(), "no JSON"),
+        ("x".to_string(), "not JSON"),
     ] {
         let found = only_error(&of(&fields));
         assert!(found.contains(error), "{found}");

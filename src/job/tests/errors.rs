@@ -38,7 +38,7 @@ ALTER TABLE k";
 }
 
 #[test]
-fn a_statement_has_one_syntax_error_and_reading_goes_on_behind_it() {
+fn a_statement_has_one_syntax_error_and_reading_goes_on_after_it() {
     for (statement, error) in [
         ("CREATE TABLE t (a INT,) WITH ('connector' = 'x')", "1:23 expected a column name, found ')'"),
         ("CREATE TABLE t (a INT) WITH ('connector' = 'x',)", "1:48 expected an option in single quotes, found ')'"),
@@ -129,7 +129,7 @@ fn what_is_not_supported_is_named_with_its_place() {
 }
 
 #[test]
-fn a_value_that_does_not_fit_its_column_asks_for_a_cast() {
+fn the_error_for_a_value_of_another_type_asks_for_a_cast() {
     for (query, source, sink, error) in [
         ("a", "a BIGINT", "c INT", "3:22 a BIGINT goes into column 'c' INT of table 's' only as CAST(a AS INT)"),
         ("a", "a STRING", "c INT", "3:22 a STRING goes into column 'c' INT of table 's' only as CAST(a AS INT)"),
@@ -138,9 +138,9 @@ fn a_value_that_does_not_fit_its_column_asks_for_a_cast() {
         ("NULL", "a INT", "c INT NOT NULL", "3:22 NULL can't go into column 'c' INT of table 's', which is NOT NULL"),
         ("b", "a INT", "c INT", "3:22 table 'k' has no column 'b'; did you mean 'a'?"),
         ("x.a", "a INT", "c INT", "3:22 unknown table 'x'; the query reads 'k'"),
-        ("DATE '2023-02-30'", "a INT", "c DATE", "3:27 '2023-02-30' is no DATE; it is written DATE '2024-03-01'"),
+        ("DATE '2023-02-30'", "a INT", "c DATE", "3:27 '2023-02-30' is not a valid DATE; write it as DATE '2024-03-01'"),
         ("a, a", "a INT", "c INT", "3:15 the query has 2 columns but 's' takes 1 (c)"),
-        ("5L", "a INT", "c INT", "3:22 a number has no 'L' here; 5 is a BIGINT by itself where it has to be"),
+        ("5L", "a INT", "c INT", "3:22 Flink SQL has no suffix 'L'; write 5, which becomes a BIGINT where one is needed"),
         ("CAST(a AS VARCHAR2)", "a INT", "c STRING", "3:27 unknown type VARCHAR2"),
     ] {
         let text = job_of(source, sink, &format!("INSERT INTO s SELECT {query} FROM k"));
@@ -149,7 +149,7 @@ fn a_value_that_does_not_fit_its_column_asks_for_a_cast() {
 }
 
 #[test]
-fn a_condition_must_be_one() {
+fn where_takes_only_a_condition() {
     for (condition, error) in [
         ("a", "3:37 expected a condition, found a value of type INT"),
         ("a = 'x'", "3:37 INT and CHAR(1) can't be compared; CAST one of them"),

@@ -54,7 +54,7 @@ fn a_map_in_json_has_text_for_keys() {
 }
 
 #[test]
-fn every_format_is_one_for_keys_unless_its_messages_update_and_delete_rows() {
+fn every_format_can_be_that_of_keys_unless_its_messages_update_and_delete_rows() {
     for format in FORMATS {
         let keys = format!("'key.format' = '{}', 'key.fields' = 'id'", format.name);
         let said = match parse(&with_source_options(&keys)) {
@@ -70,7 +70,7 @@ fn every_format_is_one_for_keys_unless_its_messages_update_and_delete_rows() {
 }
 
 #[test]
-fn a_missing_field_can_not_both_fail_and_be_ignored() {
+fn fail_on_missing_field_and_ignore_parse_errors_exclude_each_other() {
     let both = "'format' = 'json', 'json.fail-on-missing-field' = 'true', 'json.ignore-parse-errors' = 'true'";
     assert!(only_error(&of("id INT", both)).contains("exclude each other"));
     let Format::Json(json) =
@@ -82,7 +82,7 @@ fn a_missing_field_can_not_both_fail_and_be_ignored() {
 }
 
 #[test]
-fn the_standard_of_timestamps_is_spelt_exactly() {
+fn the_timestamp_standard_must_be_written_in_capital_letters() {
     let standard = |word: &str| format!("'format' = 'json', 'json.timestamp-format.standard' = '{word}'");
     for (word, expected) in [("SQL", TimestampStandard::Sql), ("ISO-8601", TimestampStandard::Iso8601)] {
         let Format::Json(json) = format(&standard(word)) else { panic!("not json") };
@@ -111,7 +111,7 @@ fn options_for_writing_have_no_effect() {
 }
 
 #[test]
-fn of_csvs_characters_only_the_field_delimiter_may_be_escaped_as_in_java() {
+fn only_the_field_delimiter_of_csv_may_be_a_java_escape() {
     let csv = |options: &str| of("id INT", &format!("'format' = 'csv', {options}"));
     job(&csv("'csv.field-delimiter' = '\\u007c'"));
     for option in ["quote-character", "array-element-delimiter", "escape-character"] {
@@ -123,7 +123,7 @@ fn of_csvs_characters_only_the_field_delimiter_may_be_escaped_as_in_java() {
 }
 
 #[test]
-fn raws_options_are_of_any_case_and_javas_names() {
+fn the_options_of_raw_take_javas_names_in_any_case() {
     let raw = |options: &str| match format(&format!("'format' = 'raw', {options}")) {
         Format::Raw(raw) => (raw.charset, raw.little_endian),
         other => panic!("{other:?}"),

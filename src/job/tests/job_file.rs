@@ -67,7 +67,7 @@ fn keywords_comments_and_back_quotes_may_be_written_as_flink_takes_them() {
 }
 
 #[test]
-fn every_type_may_be_spelt_as_flink_spells_it() {
+fn every_type_may_be_written_in_all_forms_that_flink_takes() {
     let spelt = [
         ("BOOLEAN", DataType::Boolean),
         ("tinyint", DataType::TinyInt),
@@ -143,7 +143,7 @@ fn a_key_of_a_column_or_of_the_table_names_the_columns_that_identify_a_row() {
 }
 
 #[test]
-fn settings_apply_to_the_job_and_unknown_ones_are_told_once() {
+fn settings_apply_to_the_job_and_unknown_ones_are_reported_once() {
     let settings = "SET 'pipeline.name' = 'cars'; SET buffer.memory = 128mb; set 'max.outage' = '5 min';
                     SET 'table.exec.sink.not-null-enforcer' = 'drop'; SET 'parallelism.default' = '4';";
     let job = job(&format!("{settings}{GUIDE}"));
@@ -197,7 +197,7 @@ fn a_table_that_no_insert_uses_may_be_anything() {
 }
 
 #[test]
-fn what_says_nothing_about_rows_on_their_way_has_no_effect_and_is_said_once() {
+fn clauses_without_effect_on_rows_are_reported_once() {
     for watermark in ["WATERMARK FOR ts AS ts - INTERVAL '5' SECOND", "WATERMARK FOR ts AS f(ts, g(1))"] {
         let text = job_of(&format!("ts TIMESTAMP(3), {watermark}, b INT"), "b INT", "INSERT INTO s SELECT b FROM k");
         let twice = job(&format!("{text}\nINSERT INTO s SELECT b FROM k"));
@@ -227,7 +227,7 @@ fn a_setting_without_quotes_keeps_its_blanks() {
 }
 
 #[test]
-fn a_query_may_stand_in_parentheses() {
+fn a_query_may_be_in_parentheses() {
     for insert in
         ["INSERT INTO s (SELECT a FROM k)", "INSERT INTO s (c) (SELECT a FROM k)", "INSERT INTO s ((SELECT a FROM k))"]
     {

@@ -49,7 +49,7 @@ fn key_and_value_formats_have_options_of_their_own() {
 }
 
 #[test]
-fn with_format_the_values_options_stand_without_value_before_them() {
+fn with_format_the_options_of_the_value_have_no_prefix_value() {
     let source =
         source(&kafka("'format' = 'csv', 'csv.field-delimiter' = '|', 'key.format' = 'raw', 'key.fields' = 'v'"));
     let Format::Csv(csv) = &source.format else { panic!("not csv") };
@@ -91,7 +91,7 @@ fn key_options_that_cannot_work_are_refused() {
 }
 
 #[test]
-fn except_key_takes_the_choice_in_any_case() {
+fn except_key_may_be_written_in_any_case() {
     let source = source(&kafka(
         "'format' = 'csv', 'key.format' = 'csv', 'key.fields' = 'k_part', 'key.fields-prefix' = 'k_', \
          'value.fields-include' = 'except_key'",
@@ -114,11 +114,11 @@ fn upsert_kafka_refuses_what_flink_refuses() {
     for (options, expected) in [
         ("'value.format' = 'json'".to_owned(), "option 'key.format' is required"),
         ("'key.format' = 'csv'".to_owned(), "option 'value.format' is required"),
-        (format!("{formats}, 'format' = 'json'"), "option 'format' has no place in 'upsert-kafka'"),
-        (format!("{formats}, 'key.fields' = 'id'"), "option 'key.fields' has no place in 'upsert-kafka'"),
+        (format!("{formats}, 'format' = 'json'"), "option 'format' is not allowed with 'upsert-kafka'"),
+        (format!("{formats}, 'key.fields' = 'id'"), "option 'key.fields' is not allowed with 'upsert-kafka'"),
         (
             format!("{formats}, 'scan.startup.mode' = 'earliest-offset'"),
-            "option 'scan.startup.mode' has no place in 'upsert-kafka'",
+            "option 'scan.startup.mode' is not allowed with 'upsert-kafka'",
         ),
         (
             "'key.format' = 'canal-json', 'value.format' = 'json'".to_owned(),
@@ -136,15 +136,15 @@ fn upsert_kafka_refuses_what_flink_refuses() {
 }
 
 #[test]
-fn upsert_kafka_asks_for_a_conflict_mode_as_every_changing_source() {
+fn upsert_kafka_needs_a_conflict_mode_like_every_source_with_updates() {
     let text = upsert("'key.format' = 'csv', 'value.format' = 'json'");
-    refused(&text.replace(", 'conflictmode' = 'upsert'", ""), "'conflictmode' is left out, but the source updates");
+    refused(&text.replace(", 'conflictmode' = 'upsert'", ""), "'conflictmode' is missing, but the source updates");
     let ignoring = job(&text.replace("'conflictmode' = 'upsert'", "'conflictmode' = 'ignore'"));
     assert!(ignoring.notices.iter().any(|notice| notice.contains("drops the updates")), "{:?}", ignoring.notices);
 }
 
 #[test]
-fn a_sinks_key_must_come_from_the_primary_key_which_is_all_that_a_deletion_carries() {
+fn a_sinks_key_must_come_from_the_primary_key_because_a_delete_carries_nothing_else() {
     let formats = "'key.format' = 'csv', 'value.format' = 'json'";
     let text = upsert(formats).replace("INSERT INTO s SELECT id, v", "INSERT INTO s SELECT CAST(v AS INT), v");
     refused(&text, "column 'id' of its key needs 'v'");

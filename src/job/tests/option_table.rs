@@ -6,7 +6,7 @@ use crate::job::options::groups::groups;
 use crate::options::{OptionSpec, ValueType};
 
 /// The errors of a job that sets an option to a value, under one of the option's names.
-fn complaints(group: &OptionGroup, option: &OptionSpec, name: &str, value: &str) -> Vec<String> {
+fn errors_of(group: &OptionGroup, option: &OptionSpec, name: &str, value: &str) -> Vec<String> {
     let written = |name: &str| format!("'{name}' = '{}'", value.replace('\'', "''"));
     let (text, shown) = if group.title.starts_with("Sink table") {
         (set(with_sink_options("'usecopy' = '0'"), option.name, &written(name)), name.to_owned())
@@ -88,7 +88,7 @@ fn every_option_takes_its_values_and_refuses_others_by_its_name() {
         for option in group.options.iter().filter(|option| !option.name.ends_with('*')) {
             let (good, bad) = samples(option);
             for value in good.iter().map(String::as_str).chain(option.default) {
-                let found = complaints(&group, option, option.name, value);
+                let found = errors_of(&group, option, option.name, value);
                 // Errors about another option that isn't set don't count here.
                 let is_about_it =
                     |message: &&String| message.contains(&format!("= '{value}'")) && !message.contains(" needs '");
@@ -96,7 +96,7 @@ fn every_option_takes_its_values_and_refuses_others_by_its_name() {
                 assert!(about_value.is_none(), "{} = '{value}': {found:#?}", option.name);
             }
             for value in &bad {
-                match complaints(&group, option, option.name, value)[..] {
+                match errors_of(&group, option, option.name, value)[..] {
                     [] => taken.push(format!("{} = '{value}'", option.name)),
                     _ => refused += 1,
                 }
@@ -115,7 +115,7 @@ fn an_alias_is_read_as_its_option() {
             for alias in option.aliases {
                 let (_, bad) = samples(option);
                 for value in &bad {
-                    let found = complaints(&group, option, alias, value);
+                    let found = errors_of(&group, option, alias, value);
                     assert!(!found.is_empty(), "{alias} takes '{value}'");
                 }
                 aliases += 1;
@@ -126,7 +126,7 @@ fn an_alias_is_read_as_its_option() {
 }
 
 #[test]
-fn every_option_says_since_when_there_is_one_like_it() {
+fn every_option_says_in_which_version_it_first_appeared() {
     for option in groups().iter().flat_map(|group| &group.options) {
         let is_version = option.since.strip_prefix("1.").is_some_and(|minor| minor.parse::<u8>().is_ok());
         assert!(is_version || option.since == "vecsink", "{}: {}", option.name, option.since);
@@ -135,7 +135,7 @@ fn every_option_says_since_when_there_is_one_like_it() {
 
 /// Options that only vecsink has are in docs/options.md, to which the guide links.
 #[test]
-fn the_migration_guide_speaks_of_every_option_that_flink_or_the_connector_has() {
+fn the_migration_guide_names_every_option_that_flink_or_the_connector_has() {
     let guide = include_str!("../../../docs/migrating-from-flink.md");
     for group in groups().iter().filter(|group| !group.title.starts_with("'format'")) {
         let theirs = group.options.iter().filter(|option| option.since != "vecsink");

@@ -28,7 +28,7 @@ fn csv(more: &str) -> CsvFormat {
 }
 
 #[test]
-fn left_out_sink_options_have_the_guides_defaults() {
+fn sink_options_that_are_not_set_have_the_defaults_of_the_vendors_guide() {
     let sink = sink("'verbose' = '1'");
     assert_eq!((sink.batch_size, sink.connection_max_active, sink.max_retry_times), (None, 20, 2));
     assert_eq!(sink.batch_write_timeout, Duration::from_millis(10_000));
@@ -41,14 +41,14 @@ fn left_out_sink_options_have_the_guides_defaults() {
 }
 
 #[test]
-fn a_left_out_conflict_mode_is_told_because_the_java_connector_meant_another() {
+fn a_missing_conflict_mode_is_reported_because_the_java_connector_has_another_default() {
     let text = with_sink_options("'verbose' = '1'").replace(", 'conflictmode' = 'ignore'", "");
     let job = job(&text);
-    assert!(job.notices[0].starts_with("table 's': 'conflictmode' is left out"), "{:?}", job.notices);
+    assert!(job.notices[0].starts_with("table 's': 'conflictmode' is missing"), "{:?}", job.notices);
 }
 
 #[test]
-fn write_and_conflict_modes_are_what_they_mean() {
+fn write_and_conflict_modes_are_read() {
     let modes = |more: &str| {
         let sink = sink(more);
         (sink.write_mode, sink.conflict_mode)
@@ -66,19 +66,19 @@ fn write_and_conflict_modes_are_what_they_mean() {
 }
 
 #[test]
-fn keys_of_the_adbpg_connectors_may_be_written_in_any_case_and_the_last_one_wins() {
+fn option_names_of_the_adbpg_connectors_may_be_in_any_case_and_the_last_one_counts() {
     let sink = sink("'batchSize' = '1', 'BATCHSIZE' = '2', 'connectionMaxWait' = '7', 'targetSchema' = 'S'");
     assert_eq!((sink.batch_size, sink.connection_max_wait), (Some(2), Duration::from_millis(7)));
     assert_eq!(sink.schema, "s");
 }
 
 #[test]
-fn keys_of_the_kafka_connector_may_not() {
+fn option_names_of_the_kafka_connector_must_be_in_lower_case() {
     assert!(only_error(&with_source_options("'Scan.Parallelism' = '1'")).contains("did you mean 'scan.parallelism'?"));
 }
 
 #[test]
-fn names_are_folded_unless_case_matters() {
+fn names_are_folded_unless_casesensitive_is_1() {
     let of = |flag: &str| {
         let text = job_of("id INT", "`Id` INT", "INSERT INTO s SELECT * FROM k")
             .replace("'tablename' = 'out'", &format!("'tablename' = 'Out', 'casesensitive' = '{flag}'"));
@@ -92,14 +92,14 @@ fn names_are_folded_unless_case_matters() {
 }
 
 #[test]
-fn the_guarantee_is_at_least_once_unless_the_job_says_otherwise() {
+fn delivery_is_at_least_once_unless_the_job_says_otherwise() {
     let delivery = |more: &str| sink(more).delivery;
     assert_eq!(delivery("'verbose' = '1'"), DeliveryGuarantee::AtLeastOnce);
     assert_eq!(delivery("'sink.delivery-guarantee' = 'exactly-once'"), DeliveryGuarantee::ExactlyOnce);
 }
 
 #[test]
-fn the_ledgers_tables_stand_beside_the_target_table_unless_they_are_named() {
+fn the_ledgers_tables_are_in_the_target_tables_schema_unless_they_are_named() {
     let pair = |schema: &str, table: &str| (schema.to_owned(), table.to_owned());
     let tables = sink("'targetschema' = 'Ops'").ledger_tables();
     assert_eq!((tables.stream, tables.shard), (pair("ops", "vecsink_stream"), pair("ops", "vecsink_shard")));
@@ -176,7 +176,7 @@ fn every_version_of_the_connector_is_known_and_nothing_else() {
 }
 
 #[test]
-fn user_and_password_may_come_from_the_url_but_must_come_from_somewhere() {
+fn user_and_password_must_be_options_or_in_the_url() {
     let text = with_sink_options("'verbose' = '0'");
     let without = text.replace("'username' = 'u'", "'reservems' = '0'").replace("'password' = 'p', ", "");
     assert_eq!(
@@ -241,7 +241,7 @@ fn topics_are_separated_by_semicolons() {
 }
 
 #[test]
-fn a_pattern_stands_in_for_the_topic() {
+fn a_pattern_may_be_given_instead_of_topics() {
     let text = with_source_options("'scan.parallelism' = '1'").replace("'topic' = 't'", "'topic-pattern' = 't-\\d+'");
     let Topics::Matching(pattern) = &job(&text).sources[0].kafka.topics else { panic!("a pattern is expected") };
     assert!(pattern.matches("t-17") && !pattern.matches("t-x"));
@@ -320,7 +320,7 @@ fn a_tab_may_be_written_in_all_ways_that_flink_takes() {
 }
 
 #[test]
-fn csv_options_take_the_prefix_of_the_way_the_format_is_named() {
+fn csv_options_have_the_prefix_value_if_the_format_is_named_by_value_format() {
     let text = with_source_options("'value.csv.field-delimiter' = '|', 'value.csv.null-literal' = ''")
         .replace("'format' = 'csv'", "'value.format' = 'csv'");
     let Format::Csv(csv) = job(&text).sources.remove(0).format else { panic!("not csv") };
@@ -346,7 +346,7 @@ fn csv_options_are_read() {
 }
 
 #[test]
-fn a_placeholder_of_an_example_is_not_taken_for_a_value() {
+fn a_placeholder_from_an_example_is_refused() {
     for (option, placeholder) in
         [("'username' = 'u'", "'username' = '<user>'"), ("'password' = 'p'", "'password' = '<your password>'")]
     {
@@ -373,7 +373,7 @@ fn the_connector_may_come_from_the_environment() {
 }
 
 #[test]
-fn a_conflict_mode_that_the_write_mode_overrules_is_told() {
+fn a_conflict_mode_that_the_write_mode_overrides_is_reported() {
     for (mode, notices) in [("ignore", 1), ("strict", 1), ("upsert", 0)] {
         let text = with_sink_options("'writemode' = '2'")
             .replace("'conflictmode' = 'ignore'", &format!("'conflictmode' = '{mode}'"));
@@ -455,7 +455,7 @@ fn protobuf_takes_descriptors_and_checks_the_columns_against_them() {
     let both = format!("'protobuf.message-class-name' = 'shop.Cars$Car', {}", car("shop.Car"));
     super::job(&job("id INT", &both));
     for (file, expected) in
-        [("none.desc", "can't be read"), ("examples", "is no file"), ("README.md", "is not a file of descriptors")]
+        [("none.desc", "can't be read"), ("examples", "is not a file"), ("README.md", "is not a file of descriptors")]
     {
         let options = car("shop.Car").replace("examples/sql/car.desc", file);
         assert!(only_error(&job("id INT", &options)).contains(expected), "{file}");

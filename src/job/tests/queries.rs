@@ -44,7 +44,7 @@ fn a_star_stands_for_all_columns_in_their_order() {
 }
 
 #[test]
-fn a_varchar_column_passes_into_its_like_untouched_but_a_string_is_cut_to_a_length() {
+fn a_varchar_goes_unchanged_into_a_column_of_its_type_but_a_string_is_cut_to_a_length() {
     assert_eq!(value("a", "a VARCHAR(10)", "VARCHAR(10)"), column(0, DataType::Varchar(10)));
     assert_eq!(value("a", "a STRING", "VARCHAR"), column(0, DataType::STRING));
     let cut = Expression::Cast(Box::new(column(0, DataType::STRING)), DataType::Varchar(10));
@@ -165,7 +165,7 @@ fn parts_of_a_value_are_reached_through_the_tables_alias() {
 }
 
 #[test]
-fn a_part_that_is_not_there_is_named_with_its_place() {
+fn an_unknown_part_of_a_value_is_named_with_its_place() {
     let said = |part: &str| {
         let text =
             job_of("r ROW<f ARRAY<INT>>, a ARRAY<INT>", "c INT", &format!("INSERT INTO s SELECT {part} FROM k AS q"));

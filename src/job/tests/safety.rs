@@ -79,7 +79,7 @@ fn no_chain_of_views_and_computed_columns_exhausts_the_stack() {
 }
 
 #[test]
-fn a_type_of_endless_arrays_is_refused() {
+fn a_type_of_too_deeply_nested_arrays_is_refused() {
     for data_type in [format!("INT{}", " ARRAY".repeat(200_000)), "ARRAY<".repeat(200_000)] {
         let errors =
             errors_on_a_small_stack(job_of(&format!("a {data_type}"), "c INT", "INSERT INTO s SELECT 1 FROM k"));
@@ -91,7 +91,7 @@ fn a_type_of_endless_arrays_is_refused() {
 }
 
 #[test]
-fn a_length_that_values_are_filled_up_to_is_bounded() {
+fn the_length_of_char_and_binary_is_limited() {
     for data_type in ["CHAR(10485761)", "BINARY(2147483647)"] {
         let text = job_of(&format!("c {data_type}"), "c STRING", "INSERT INTO s SELECT 1 FROM k");
         assert!(errors(&text)[0].contains("a length is from 1 to 10485760"), "{data_type}");
@@ -99,7 +99,7 @@ fn a_length_that_values_are_filled_up_to_is_bounded() {
 }
 
 #[test]
-fn a_statement_shown_for_debugging_keeps_its_values_to_itself() {
+fn the_debug_text_of_a_statement_has_no_values() {
     let script = parse::parse(&GUIDE.replace("INSERT", "SET 'x' = 'S3cret!'; INSERT"));
     let statements = format!("{:?}", &script.statements[..3]);
     assert!(statements.contains("'password'") || statements.contains("\"password\""), "{statements}");
@@ -113,7 +113,7 @@ fn a_statement_shown_for_debugging_keeps_its_values_to_itself() {
 }
 
 #[test]
-fn a_word_of_a_query_that_may_be_a_piece_of_a_password_is_not_shown() {
+fn a_word_of_a_query_that_may_be_a_part_of_a_password_is_not_shown() {
     for (query, error) in [
         ("SELECT TO_DATE(a, 'yy = 'zq7;xj', b) FROM k", "expected ), found a name"),
         ("SELECT (a 'zq7') FROM k", "expected ), found a string"),

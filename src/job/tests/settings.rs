@@ -47,7 +47,7 @@ fn texts_and_bytes_are_trimmed_and_padded_on_request_only() {
 }
 
 #[test]
-fn a_setting_that_is_reset_is_as_if_it_had_not_been_set() {
+fn reset_undoes_a_set() {
     let sets =
         "SET 'pipeline.name' = 'x'; SET 'max.outage' = 'wrong'; SET 'table.exec.sink.not-null-enforcer' = 'DROP';";
     let reset_one = job(&format!("{sets} RESET 'max.outage'; RESET pipeline.name;\n{GUIDE}"));
@@ -57,7 +57,7 @@ fn a_setting_that_is_reset_is_as_if_it_had_not_been_set() {
 }
 
 #[test]
-fn a_misspelt_setting_is_told_with_the_one_that_was_meant() {
+fn a_misspelt_setting_is_reported_with_a_suggestion() {
     for (written, meant) in [("pipline.name", "pipeline.name"), ("Buffer.Memory", "buffer.memory")] {
         let notices = job(&with(written, "x", "a INT", "a INT")).notices;
         assert_eq!(notices, [format!("SET '{written}' has no effect here; did you mean '{meant}'?")]);
@@ -66,7 +66,7 @@ fn a_misspelt_setting_is_told_with_the_one_that_was_meant() {
 }
 
 #[test]
-fn a_jobs_name_holds_no_control_characters() {
+fn a_jobs_name_must_not_be_empty_or_contain_control_characters() {
     assert!(only_error(&with("pipeline.name", "a\tb", "a INT", "a INT")).contains("control characters"));
     assert!(only_error(&with("pipeline.name", " ", "a INT", "a INT")).contains("must not be empty"));
     assert!(only_error(&with("buffer.memory", "1kb", "a INT", "a INT")).contains("at least 1mb"));

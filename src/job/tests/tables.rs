@@ -13,7 +13,7 @@ fn cast(expression: Expression, data_type: DataType) -> Expression {
 }
 
 #[test]
-fn metadata_columns_come_behind_the_physical_ones_and_a_star_has_them_in_their_place() {
+fn metadata_columns_come_after_the_physical_ones_but_a_star_keeps_the_declared_order() {
     let text = job_of(
         "topic STRING METADATA, id INT, part BIGINT METADATA FROM 'partition' VIRTUAL, v STRING, part2 INT METADATA FROM 'partition'",
         "a STRING, b INT, c BIGINT, d STRING, e INT",
@@ -79,7 +79,7 @@ fn headers_that_no_insert_uses_are_not_read() {
 }
 
 #[test]
-fn an_unknown_metadata_key_is_told_with_those_there_are() {
+fn the_error_for_an_unknown_metadata_key_lists_the_known_keys() {
     let found = only_error(&job_of("a INT METADATA FROM 'ofset', b INT", "b INT", "INSERT INTO s SELECT b FROM k"));
     assert_eq!(
         found,
@@ -110,7 +110,7 @@ fn a_computed_column_stands_for_its_expression() {
 }
 
 #[test]
-fn an_error_in_a_computed_column_stands_in_it() {
+fn an_error_in_a_computed_column_has_its_place_there() {
     let found = only_error(&job_of("a INT, b AS CAST(c AS INT)", "b INT", "INSERT INTO s SELECT a FROM k"));
     assert_eq!(found, "1:34 table 'k' has no column 'c'; did you mean 'a'?");
     let found = only_error(&job_of("a INT, b AS CAST(a AS)", "b INT", "INSERT INTO s SELECT a FROM k"));
@@ -140,7 +140,7 @@ fn like(base_columns: &str, sink_columns: &str, like: &str) -> String {
 }
 
 #[test]
-fn a_table_like_another_has_its_columns_and_options_and_its_own_win() {
+fn a_table_like_another_has_its_columns_and_options_but_own_options_count_first() {
     let text = like(
         "a INT, p INT METADATA FROM 'partition', c AS a",
         "a INT, p INT, c INT, d STRING",
@@ -175,7 +175,7 @@ fn like_takes_over_what_its_options_say() {
 }
 
 #[test]
-fn like_says_what_stands_in_both_tables() {
+fn an_error_names_what_both_tables_of_a_like_have() {
     for (statement, error) in [
         ("CREATE TABLE k2 (a INT) LIKE k", "4:18 table 'k', which it is LIKE, has a column 'a' already"),
         (
@@ -185,7 +185,7 @@ fn like_says_what_stands_in_both_tables() {
         ("CREATE TABLE k2 LIKE nope", "4:22 unknown table 'nope'; a CREATE TABLE must come before it"),
         ("CREATE TABLE k2 LIKE k (OVERWRITING CONSTRAINTS)", "4:37 CONSTRAINTS can be INCLUDING or EXCLUDING"),
         ("CREATE TABLE k2 LIKE k (INCLUDING COLUMNS)", "4:35 expected one of ALL, CONSTRAINTS, "),
-        ("CREATE TABLE k2 (LIKE k)", "4:18 LIKE stands behind the columns and options"),
+        ("CREATE TABLE k2 (LIKE k)", "4:18 LIKE comes after the columns and options"),
         ("CREATE TABLE k2", "4:16 expected the columns: '(', or LIKE"),
     ] {
         let found = only_error(&like("a INT", "a INT", statement));
@@ -207,7 +207,7 @@ fn a_key_is_taken_over_by_like_unless_it_is_excluded() {
 }
 
 #[test]
-fn a_dropped_table_may_be_declared_anew() {
+fn a_dropped_table_may_be_declared_again() {
     let text = format!(
         "{};\nDROP TABLE k; DROP TEMPORARY TABLE IF EXISTS nope;\nCREATE TABLE k (b STRING) WITH ({SOURCE_OPTIONS});\n\
          INSERT INTO s SELECT CAST(b AS INT) FROM k",
@@ -225,7 +225,7 @@ fn a_dropped_table_may_be_declared_anew() {
 }
 
 #[test]
-fn an_option_of_the_command_line_for_a_table_that_is_not_there_names_those_that_are() {
+fn the_error_for_an_unknown_table_of_the_command_line_lists_the_tables() {
     let overrides = [Override { table: "target".into(), option: "batchsize".into(), value: "1".into() }];
     let error = parse_with(GUIDE, &overrides, &|_| Vec::new()).unwrap_err().to_string();
     assert!(

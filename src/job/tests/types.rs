@@ -16,7 +16,7 @@ fn declared(data_type: &str) -> DataType {
 }
 
 #[test]
-fn an_interval_has_all_of_flinks_spellings_and_one_of_two_types() {
+fn an_interval_may_be_written_in_all_forms_of_flink_and_has_one_of_two_types() {
     for spelt in ["YEAR", "YEAR(4)", "YEAR TO MONTH", "year(2) to month", "MONTH", "MONTH(3)"] {
         assert_eq!(declared(&format!("INTERVAL {spelt}")), DataType::IntervalYearMonth, "{spelt}");
     }
@@ -47,13 +47,13 @@ fn an_interval_has_all_of_flinks_spellings_and_one_of_two_types() {
 }
 
 #[test]
-fn an_interval_that_there_is_not_is_named_with_its_place() {
+fn an_interval_that_does_not_exist_is_refused_with_its_place() {
     for (spelt, error) in [
         ("FORTNIGHT", "1:36 expected YEAR, MONTH, DAY, HOUR, MINUTE or SECOND, found a name"),
-        ("MONTH TO YEAR", "1:45 expected no TO behind MONTH or SECOND, found 'YEAR'"),
+        ("MONTH TO YEAR", "1:45 expected no TO after MONTH or SECOND, found 'YEAR'"),
         ("YEAR TO DAY", "1:44 expected MONTH, found 'DAY'"),
         ("HOUR TO DAY", "1:44 expected MINUTE or SECOND, found 'DAY'"),
-        ("SECOND TO SECOND", "1:46 expected no TO behind MONTH or SECOND, found 'SECOND'"),
+        ("SECOND TO SECOND", "1:46 expected no TO after MONTH or SECOND, found 'SECOND'"),
         ("YEAR(5)", "1:41 the number of digits of YEAR is from 1 to 4, not 5"),
         ("DAY(0)", "1:40 the number of digits of DAY is from 1 to 6, not 0"),
         ("DAY TO SECOND(10)", "1:50 the number of digits of SECOND is from 0 to 9, not 10"),
@@ -64,7 +64,7 @@ fn an_interval_that_there_is_not_is_named_with_its_place() {
 }
 
 #[test]
-fn a_multiset_may_stand_around_or_behind_its_elements() {
+fn multiset_may_be_written_before_or_after_its_element_type() {
     let texts = DataType::Multiset(Box::new(DataType::STRING));
     assert_eq!(declared("MULTISET<STRING>"), texts);
     assert_eq!(declared("STRING MULTISET NOT NULL"), texts);
@@ -106,7 +106,7 @@ fn intervals_are_held_by_csv_and_json_and_multisets_of_texts_by_json_and_avro() 
 }
 
 #[test]
-fn an_interval_goes_into_its_kind_and_into_its_number_by_cast() {
+fn an_interval_goes_into_its_own_type_and_by_cast_into_a_number() {
     let columns = "a INTERVAL DAY TO SECOND, b INTERVAL YEAR";
     let sink = |sink: &str, query: &str| mapping_of(columns, sink, &format!("INSERT INTO s SELECT {query} FROM k"));
     let of = |mut mapping: Mapping| mapping.expressions.remove(0);

@@ -30,7 +30,7 @@ fn hosts_ports_and_the_database_are_read() {
 }
 
 #[test]
-fn what_the_url_leaves_out_is_as_in_the_driver() {
+fn parameters_that_are_not_in_the_url_have_the_defaults_of_the_jdbc_driver() {
     let read = connection("jdbc:postgresql://h/d");
     assert_eq!(read.ssl_mode, SslMode::Prefer);
     assert_eq!((read.connect_timeout, read.socket_timeout), (Duration::from_secs(10), None));
@@ -56,7 +56,7 @@ fn every_parameter_with_a_meaning_is_kept() {
 }
 
 #[test]
-fn keepalive_stays_on_whatever_the_url_says_and_says_so() {
+fn keepalive_can_not_be_turned_off_and_a_notice_says_so() {
     for (url, name) in
         [("jdbc:postgresql://h/d?tcpKeepAlive=false", "tcpKeepAlive"), ("postgresql://h/d?keepalives=0", "keepalives")]
     {
@@ -91,7 +91,7 @@ fn a_host_that_is_a_path_is_the_directory_of_a_unix_socket() {
 }
 
 #[test]
-fn a_client_certificate_needs_no_password_beside_it() {
+fn a_client_certificate_needs_no_password() {
     let with = |parameters: &str| {
         let text = super::job_of("id INT", "id INT", "INSERT INTO s SELECT * FROM k");
         super::parse(&text.replace("'password' = 'p', ", "").replace("://h/d", &format!("://h/d?{parameters}")))
@@ -105,7 +105,7 @@ fn a_client_certificate_needs_no_password_beside_it() {
 }
 
 #[test]
-fn a_root_certificate_that_nothing_is_checked_with_is_a_notice() {
+fn a_root_certificate_that_the_ssl_mode_does_not_use_is_a_notice() {
     let notices = |parameters: &str| {
         let text = super::job_of("id INT", "id INT", "INSERT INTO s SELECT * FROM k");
         let job = super::parse(&text.replace("://h/d", &format!("://h/d?sslrootcert=/ca.pem{parameters}"))).unwrap();
@@ -121,7 +121,7 @@ fn a_root_certificate_that_nothing_is_checked_with_is_a_notice() {
 }
 
 #[test]
-fn ssl_alone_means_full_verification_and_sslmode_wins_over_it() {
+fn ssl_alone_means_full_verification_and_sslmode_overrides_it() {
     assert_eq!(connection("jdbc:postgresql://h/d?ssl=true").ssl_mode, SslMode::VerifyFull);
     assert_eq!(connection("jdbc:postgresql://h/d?ssl").ssl_mode, SslMode::VerifyFull);
     let unchecked = "jdbc:postgresql://h/d?ssl=true&sslfactory=org.postgresql.ssl.NonValidatingFactory";
@@ -131,13 +131,13 @@ fn ssl_alone_means_full_verification_and_sslmode_wins_over_it() {
 }
 
 #[test]
-fn an_unknown_parameter_is_a_notice_that_suggests_the_one_that_was_meant() {
+fn an_unknown_parameter_is_a_notice_with_a_suggestion() {
     let notices = Connection::from_url("jdbc:postgresql://h/d?sslMode=require").1.notices;
     assert_eq!(notices, ["the url's parameter 'sslMode' is unknown and has no effect; did you mean 'sslmode'?"]);
 }
 
 #[test]
-fn a_parameter_that_may_be_a_piece_of_a_password_is_not_shown() {
+fn a_parameter_that_may_be_a_part_of_a_password_is_not_shown() {
     let findings = Connection::from_url("jdbc:postgresql://h/d?user=u&password=half&other%zz&rest").1;
     assert_eq!(findings.errors, Vec::<String>::new());
     assert_eq!(

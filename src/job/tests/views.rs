@@ -14,7 +14,7 @@ fn above(index: usize, bound: i64) -> Expression {
 }
 
 #[test]
-fn a_view_is_put_in_the_place_of_its_name() {
+fn the_name_of_a_view_is_replaced_by_its_query() {
     for query in [
         "CREATE VIEW v AS SELECT b AS x, a FROM k WHERE a > 1;\nINSERT INTO s SELECT x FROM v WHERE v.x > 2",
         "CREATE TEMPORARY VIEW IF NOT EXISTS v (x COMMENT 'the b', y) COMMENT 'c' AS (SELECT b, a FROM k WHERE a > 1);
@@ -47,7 +47,7 @@ fn inserts_from_a_table_and_through_views_of_it_share_its_source() {
 }
 
 #[test]
-fn the_selects_of_a_union_all_write_side_by_side() {
+fn each_select_of_a_union_all_becomes_a_mapping() {
     let text = job_of(
         "a INT, b INT",
         "c INT",
@@ -65,7 +65,7 @@ fn the_selects_of_a_union_all_write_side_by_side() {
 }
 
 #[test]
-fn statement_sets_may_frame_the_inserts() {
+fn inserts_may_be_in_a_statement_set() {
     for framed in [
         "BEGIN STATEMENT SET; INSERT INTO s SELECT a FROM k; INSERT INTO s SELECT b FROM k; END",
         "EXECUTE STATEMENT SET BEGIN INSERT INTO s SELECT a FROM k; INSERT INTO s SELECT b FROM k; END",
@@ -81,7 +81,7 @@ fn statement_sets_may_frame_the_inserts() {
             "3:22 a STATEMENT SET holds INSERT INTO",
         ),
         ("BEGIN STATEMENT SET; BEGIN STATEMENT SET; INSERT INTO s SELECT a FROM k; END", "3:22 a STATEMENT SET inside"),
-        ("BEGIN STATEMENT SET; INSERT INTO s SELECT a FROM k; END s", "3:57 expected ';' behind END"),
+        ("BEGIN STATEMENT SET; INSERT INTO s SELECT a FROM k; END s", "3:57 expected ';' after END"),
     ] {
         let found = errors(&job_of("a INT", "c INT", framed));
         assert!(found[0].starts_with(error), "{framed}: {found:?}");
@@ -89,7 +89,7 @@ fn statement_sets_may_frame_the_inserts() {
 }
 
 #[test]
-fn what_is_wrong_with_a_view_is_said_in_it_and_only_once() {
+fn an_error_in_a_view_is_reported_once_and_at_its_place() {
     for (statements, error) in [
         (
             "CREATE VIEW v AS SELECT x FROM k; INSERT INTO s SELECT y FROM v",

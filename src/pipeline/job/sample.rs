@@ -112,7 +112,7 @@ impl Intake for Sampler {
         let place = record.position().to_string();
         if !self.decoder.is_ready(record)? {
             return Err(Error::Source(format!(
-                "{place} can't be decoded: the schema registry can't be asked just now"
+                "{place} can't be decoded: the schema registry doesn't answer just now"
             )));
         }
         match self.decoder.decode(record, &self.arena) {

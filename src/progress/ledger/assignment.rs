@@ -1,4 +1,4 @@
-//! Whether a stream may be read on, by what the ledger has of it. Nothing is changed in the ledger where it may not.
+//! Decides from the ledger's rows of a stream whether reading may go on. If it may not, the ledger stays as it is.
 
 use std::fmt;
 
@@ -14,9 +14,9 @@ pub struct Wanted<'a> {
     pub layout: &'a str,
     /// Kafka's cluster id and topic id with a `/` between them; an id that isn't known is empty. Empty for pushed rows.
     pub source: &'a str,
-    /// The topic's first offset and the one after its last. `None` for pushed rows.
+    /// The partition's first offset and the one after its last. `None` for pushed rows.
     pub extent: Option<(i64, i64)>,
-    /// Records that are gone may be passed over: the job file says where to go on.
+    /// Records that are gone may be skipped, because the job file says where to go on.
     pub may_jump: bool,
 }
 
@@ -31,20 +31,20 @@ pub struct FoundStream {
     pub shards: Vec<(i16, i64)>,
 }
 
-/// What is done with a stream that may be read on.
+/// A stream that may be read on, and what must be done first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedStream {
     pub positions: ShardPositions,
     /// The ledger has another layout text, and the stream is clean: the new text must be stored.
     pub stores_layout: bool,
-    /// The first records to read are gone: so many offsets.
+    /// How many of the offsets to read are gone.
     pub missed: u64,
 }
 
 /// Why a stream can't be read on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssignmentRefusal {
-    /// So many rows of shards, which are too few.
+    /// Not each shard has one row. The number of rows that were found.
     Damaged(usize),
     OtherName(StreamName),
     OtherSource {
@@ -116,7 +116,7 @@ impl FoundStream {
     }
 }
 
-/// Ids that one of both doesn't know can't differ.
+/// An id that is unknown on one side counts as equal.
 fn is_same_source(was: &str, is: &str) -> bool {
     let ids = |text: &str| text.split_once('/').map_or((text.to_owned(), String::new()), |(a, b)| (a.into(), b.into()));
     let ((cluster, topic), (own_cluster, own_topic)) = (ids(was), ids(is));
@@ -145,8 +145,8 @@ impl fmt::Display for AssignmentRefusal {
             ),
             AssignmentRefusal::OtherLayout { was, is } => write!(
                 f,
-                "its rows are divided in another way now, and the last run didn't write all that it had read; finish with the \
-                 old job file first (run it, stop it with SIGTERM); the ledger has {was}, this job has {is}"
+                "its rows are spread over the shards in another way now, and the last run didn't write all that it had read; \
+                 finish with the old job file first (run it, stop it with SIGTERM); the ledger has {was}, this job has {is}"
             ),
             AssignmentRefusal::AboveEnd { position, end } => write!(
                 f,

@@ -39,7 +39,7 @@ fn a_layout_may_change_only_when_all_that_was_read_is_written() {
 }
 
 #[test]
-fn a_topic_or_cluster_that_is_another_is_noticed_as_far_as_its_id_is_known() {
+fn another_topic_or_cluster_is_noticed_if_both_ids_are_known() {
     for (source, is_same) in
         [("c/t1", true), ("c/", true), ("/t1", true), ("c/t2", false), ("d/t1", false), ("d/", false)]
     {
@@ -48,7 +48,7 @@ fn a_topic_or_cluster_that_is_another_is_noticed_as_far_as_its_id_is_known() {
 }
 
 #[test]
-fn a_ledger_that_is_beyond_the_partitions_end_is_of_another_topic() {
+fn a_ledger_that_is_beyond_the_partitions_end_is_refused() {
     let mut stream = found();
     stream.shards[0].1 = 101;
     assert_eq!(check(&stream, |_| {}), Err(AssignmentRefusal::AboveEnd { position: 101, end: 100 }));
@@ -57,7 +57,7 @@ fn a_ledger_that_is_beyond_the_partitions_end_is_of_another_topic() {
 }
 
 #[test]
-fn records_that_are_gone_are_passed_over_only_where_the_job_file_says_so() {
+fn records_that_are_gone_are_skipped_only_if_the_job_file_says_so() {
     let refused = check(&found(), |wanted| wanted.extent = Some((15, 100))).expect_err("five records are gone");
     assert_eq!(refused, AssignmentRefusal::Gone { low: 10, earliest: 15 });
     assert!(refused.to_string().contains("offsets 10 to 14") && refused.to_string().contains("5 records"), "{refused}");
@@ -79,7 +79,7 @@ fn a_ledger_without_each_shard_once_is_damaged() {
 }
 
 #[test]
-fn two_streams_of_one_number_are_told_apart_by_their_names() {
+fn two_streams_with_the_same_number_are_told_apart_by_their_names() {
     let mut stream = found();
     stream.name.job = "bikes".into();
     assert!(matches!(check(&stream, |_| {}), Err(AssignmentRefusal::OtherName(_))));

@@ -1,5 +1,5 @@
-//! What a transaction claims: for each stream and shard that it has entries of, the offset that the ledger has, and the one after
-//! the last entry. The claims on one shard are a chain: each begins where the one before ended.
+//! What a transaction claims: for each stream and shard of its entries, the offset that the ledger has, and the offset after the
+//! last entry. Each claim on a shard begins where the one before ended.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +24,7 @@ pub struct StreamClaim {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShardClaim {
     pub shard: u8,
-    /// What the ledger has.
+    /// The offset that the ledger has before the transaction.
     pub expected: i64,
     /// The offset after the last entry.
     pub upto: i64,
@@ -32,7 +32,8 @@ pub struct ShardClaim {
 
 /// The streams of one sink that this process owns, and what the ledger has of their shards.
 ///
-/// A writer holds the shards of its batch. So no other writer changes what the ledger has of them meanwhile.
+/// A writer holds the shards of its batch, so no other writer of this process changes the ledger's rows of these shards
+/// meanwhile.
 #[derive(Debug, Default)]
 pub struct OwnStreams {
     streams: Mutex<HashMap<u32, OwnStreamState>>,
@@ -46,13 +47,13 @@ pub struct OwnStreams {
 struct OwnStreamState {
     number: i64,
     epoch: i64,
-    /// As last known to be in the database: from the raise, or our own commits.
+    /// For each shard the position in the database: as it was read when the epoch was raised, or as our own commits set it.
     next: [i64; SHARDS],
-    /// The `low` that the database has.
+    /// The `low` in the database.
     low: i64,
 }
 
-/// A stream of this process, for whoever stores its `low`.
+/// What is needed of a stream to store its `low`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredLow {
     pub index: u32,
@@ -62,7 +63,7 @@ pub struct StoredLow {
 }
 
 impl OwnStreams {
-    /// The process has taken a stream over.
+    /// Notes that the process has taken a stream over.
     pub fn own(&self, index: u32, number: i64, epoch: i64, positions: &ShardPositions) {
         self.streams
             .lock()
@@ -93,13 +94,13 @@ impl OwnStreams {
         std::mem::take(&mut *self.fenced.lock())
     }
 
-    /// The stream's assignment has ended: nothing of it may be written any more.
+    /// Notes that the stream's assignment has ended: nothing of it may be written any more.
     pub fn leave(&self, index: u32) {
         self.streams.lock().remove(&index);
         self.fenced.lock().retain(|fenced| *fenced != index);
     }
 
-    /// What the database has as `low` of each stream.
+    /// The `low` of each stream in the database.
     pub fn lows(&self) -> Vec<StoredLow> {
         let stored = |(index, stream): (&u32, &OwnStreamState)| StoredLow {
             index: *index,
@@ -110,20 +111,20 @@ impl OwnStreams {
         self.streams.lock().iter().map(stored).collect()
     }
 
-    /// What the database has as `low` of a stream.
+    /// The `low` of a stream in the database.
     pub fn low(&self, index: u32) -> Option<i64> {
         self.streams.lock().get(&index).map(|stream| stream.low)
     }
 
-    /// What the ledger has of each shard of a stream, as this process knows it. Asked for after a watermark was read, it has all
-    /// entries below the watermark. `None`: the assignment has ended, and the watermark may be that of another stream with the index.
+    /// The ledger's position of each shard of a stream, as this process knows it. If this is called after a watermark was read, the
+    /// positions include all entries below the watermark. `None`: the assignment has ended, and the watermark may be that of another stream with the index.
     pub fn next(&self, stored: StoredLow) -> Option<[i64; SHARDS]> {
         let streams = self.streams.lock();
         let stream = streams.get(&stored.index)?;
         (stream.number == stored.number && stream.epoch == stored.epoch).then_some(stream.next)
     }
 
-    /// The database has this `low` now.
+    /// Notes that the database has this `low` now.
     pub fn low_stored(&self, stored: StoredLow) {
         if let Some(stream) = self.streams.lock().get_mut(&stored.index)
             && stream.epoch == stored.epoch
@@ -132,7 +133,7 @@ impl OwnStreams {
         }
     }
 
-    /// The claims of a transaction that has the gathered entries. Of a stream that this process no longer owns there is none.
+    /// The claims of a transaction with the gathered entries. There is none for a stream that this process no longer owns.
     pub fn claims(&self, gathered: &ClaimGatherer) -> Vec<StreamClaim> {
         let streams = self.streams.lock();
         let mut claims: Vec<StreamClaim> = gathered
@@ -146,16 +147,16 @@ impl OwnStreams {
                 Some(StreamClaim { index: part.index, number: *number, epoch: *epoch, shards })
             })
             .collect();
-        // One order for all transactions, so that none of them waits for another in a circle.
+        // All transactions use the same order, so that they can't deadlock.
         claims.sort_unstable_by_key(|claim| claim.number);
         claims
     }
 
-    /// The transaction with these claims is durable.
+    /// Notes that the transaction with these claims is committed.
     pub fn committed(&self, claims: &[StreamClaim]) {
         let mut streams = self.streams.lock();
         for claim in claims {
-            // A stream that has come back has another epoch, and positions that its raise has read.
+            // A stream that was assigned again has another epoch. Its positions were read when the epoch was raised.
             if let Some(stream) = streams.get_mut(&claim.index)
                 && stream.epoch == claim.epoch
             {
@@ -171,7 +172,7 @@ impl OwnStreams {
 #[derive(Debug, Default)]
 pub struct ClaimGatherer {
     streams: Vec<StreamPart>,
-    /// The stream of the entry before: entries come in runs.
+    /// Index of the previous entry's stream. Usually the next entry is of the same stream.
     latest: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Claims of batches: the chain of each shard.
+//! Each claim on a shard begins where the one before ended.
 
 use proptest::prelude::*;
 
@@ -59,7 +59,7 @@ fn a_commit_of_an_assignment_that_has_ended_moves_no_position_of_the_next_one() 
 }
 
 #[test]
-fn low_is_what_the_database_has_and_a_former_assignment_changes_nothing() {
+fn a_former_assignment_does_not_change_the_stored_low() {
     let streams = own(&[1]);
     let [stored] = streams.lows()[..] else { panic!("one stream") };
     streams.low_stored(StoredLow { low: 20, ..stored });
@@ -71,7 +71,7 @@ fn low_is_what_the_database_has_and_a_former_assignment_changes_nothing() {
 }
 
 proptest! {
-    /// Whatever is written in which order of shards: each offset of a shard is in exactly one claim.
+    /// In whatever order shards are written, each offset of a shard is in exactly one committed claim.
     #[test]
     fn the_claims_on_a_shard_are_adjacent_and_cover_each_entry_once(
         shards in prop::collection::vec(0u8..4, 1..200),

@@ -1,8 +1,8 @@
-//! What the ledger says of a transaction whose COMMIT was sent and not answered.
+//! Finds out from the ledger whether a transaction was committed whose COMMIT was sent and not answered.
 
 use super::claims::{ShardClaim, StreamClaim};
 
-/// A row of the ledger's shards, locked, so that no open transaction can change it any more.
+/// A row of the ledger's shard table. It is locked, so no open transaction can change it any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerRow {
     /// The stream's number.
@@ -12,14 +12,14 @@ pub struct LedgerRow {
     pub next: i64,
 }
 
-/// What became of the transaction's entries of the streams that are still this process's.
+/// What happened to the transaction's entries, as far as this process still owns their streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// They are committed.
     Durable,
     /// They are not, and never will be.
     NotWritten,
-    /// Somebody else has changed the ledger, or nothing of the transaction is this process's any more.
+    /// Another process has changed the ledger, or this process no longer owns any stream of the transaction.
     Fenced,
 }
 
@@ -55,7 +55,7 @@ pub fn compare(claims: &[StreamClaim], rows: &[LedgerRow]) -> LedgerComparison {
             (false, true) => Verdict::NotWritten,
             _ => Verdict::Fenced,
         };
-        // One transaction: it was committed for all of its streams or for none.
+        // A transaction is committed for all of its streams or for none.
         verdict = Some(match verdict {
             Some(before) if before != of_stream => Verdict::Fenced,
             _ => of_stream,
@@ -87,13 +87,13 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_is_durable_when_the_ledger_has_what_it_claimed() {
+    fn a_transaction_is_durable_if_the_ledger_has_the_offsets_that_it_claimed() {
         let rows = [row(0, 1, 3, 9), row(0, 2, 3, 8), row(1, 1, 3, 60)];
         assert_eq!(verdict(&rows), (Verdict::Durable, vec![]));
     }
 
     #[test]
-    fn it_is_written_again_only_when_the_ledger_has_what_it_expected() {
+    fn a_transaction_is_written_again_only_if_the_ledger_has_the_offsets_that_it_expected() {
         let rows = [row(0, 1, 3, 5), row(0, 2, 3, 5), row(1, 1, 3, 50)];
         assert_eq!(verdict(&rows), (Verdict::NotWritten, vec![]));
     }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_not_guessed() {
+    fn any_other_state_of_the_ledger_means_fenced() {
         let half = [row(0, 1, 3, 9), row(0, 2, 3, 5), row(1, 1, 3, 60)];
         let streams_differ = [row(0, 1, 3, 9), row(0, 2, 3, 8), row(1, 1, 3, 50)];
         let missing = [row(0, 1, 3, 9), row(1, 1, 3, 60)];

@@ -1,12 +1,12 @@
-//! The layout as the ledger stores it: all that decides which shard a record belongs to. Two runs with the same text put each
-//! record into the same shard.
+//! The shard layout as a text that the ledger stores: everything that decides to which shard a record belongs. Two runs with
+//! the same text put each record into the same shard.
 
 use crate::dispatch::{SHARDS, ShardLayout};
 
-/// Changes when the same text could mean other shards than before.
+/// It is raised when a new version would put records into other shards although the rest of the text is the same.
 const PROTOCOL: u32 = 1;
 
-/// A column of the key, and what its values are made of.
+/// A column of the key, and what its values are computed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyColumnText {
     pub name: String,
@@ -18,7 +18,7 @@ pub struct KeyColumnText {
     pub format: String,
 }
 
-/// The text for a sink of this table. Where shards don't depend on the key, neither does the text.
+/// The text for a sink of this table. If the shards don't depend on the key, the text doesn't either.
 pub fn layout_text(layout: ShardLayout, table: &str, key: &[KeyColumnText]) -> String {
     let mut text = format!("{PROTOCOL} {} {SHARDS} xxh64 {table:?}", layout.as_str());
     let key = match layout {
@@ -44,14 +44,14 @@ mod tests {
     #[test]
     fn the_text_says_what_decides_a_records_shard() {
         let text = layout_text(ShardLayout::Key, "public.car", &[column("id", "`id`")]);
-        // Stored texts are compared with it.
+        // This text must not change, because it is compared with stored texts.
         assert_eq!(text, r#"1 key 64 xxh64 "public.car" "id" "bigint" "`id`" "csv""#);
         assert_ne!(text, layout_text(ShardLayout::Key, "public.car", &[column("id", "ABS(`id`)")]));
         assert_ne!(text, layout_text(ShardLayout::Key, "public.bike", &[column("id", "`id`")]));
     }
 
     #[test]
-    fn without_shards_by_key_the_key_may_change() {
+    fn the_key_may_change_if_shards_do_not_depend_on_it() {
         for layout in [ShardLayout::Block, ShardLayout::Serial] {
             assert_eq!(layout_text(layout, "t", &[column("id", "`id`")]), layout_text(layout, "t", &[]));
         }

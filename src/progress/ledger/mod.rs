@@ -1,5 +1,5 @@
-//! Exactly-once, without I/O: which part of a stream each shard has written, and what a transaction claims of it. The tables that
-//! store it, and their SQL, are `postgres/own_tables/ledger`. docs/delivery.md says why it works.
+//! The part of exactly-once without I/O: which part of a stream each shard has written, and what a transaction claims of it. The
+//! tables that store this, and their SQL, are in `postgres/own_tables/ledger`. docs/delivery.md says why it works.
 
 mod assignment;
 mod claims;

@@ -26,7 +26,7 @@ impl ShardPositions {
         self.low
     }
 
-    /// What the ledger's row of a shard has. A claim expects this, also where `low` is higher.
+    /// The positions in the ledger's rows of the shards. A claim expects these, also if `low` is higher.
     pub fn next(&self) -> &[i64; SHARDS] {
         &self.next
     }

@@ -1,4 +1,4 @@
-//! What a stream is called, and the number under which the ledger has it.
+//! The name of a stream, and its number in the ledger.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ pub struct StreamName {
     pub job: String,
     /// `schema.table`, with `#2`, `#3` … for a further INSERT into the same table.
     pub sink: String,
-    /// `push:` and a name, where a host pushes the rows.
+    /// `push:` and a name, if a host pushes the rows.
     pub topic: Arc<str>,
     pub partition: i32,
 }
@@ -38,13 +38,13 @@ mod tests {
         for other in [name("bikes", "t", 3), name("cars", "u", 3), name("cars", "t", 4)] {
             assert_ne!(name("cars", "t", 3).number(), other.number());
         }
-        // This must never change, because what is stored is found by it.
+        // This must never change, because the ledger's rows are found by it.
         let image = b"cars\x1fs.t\x1fpush:cars\x1f0";
         assert_eq!(name("cars", "push:cars", 0).number(), XxHash64::oneshot(0, image) as i64);
     }
 
     #[test]
-    fn where_one_name_ends_and_the_next_begins_makes_a_difference() {
+    fn names_that_are_split_elsewhere_have_another_number() {
         let other = StreamName { job: "car".into(), sink: "ss.t".into(), topic: "t".into(), partition: 3 };
         assert_ne!(name("cars", "t", 3).number(), other.number());
     }

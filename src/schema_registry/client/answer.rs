@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-/// The registry's own number for "there is no such schema".
+/// The registry's error code for "there is no such schema".
 const SCHEMA_NOT_FOUND: i64 = 40403;
 const SUBJECT_OR_VERSION_NOT_FOUND: [i64; 2] = [40401, 40402];
 
@@ -14,7 +14,7 @@ pub enum RegistryAnswer {
     /// The registry refuses to answer, or the server isn't a registry.
     Refused(String),
     /// The registry can't answer now.
-    Silence(String),
+    NotNow(String),
 }
 
 #[derive(Debug, PartialEq)]
@@ -51,7 +51,7 @@ pub fn of(url: &str, reply: &Reply) -> RegistryAnswer {
             "the schema registry refuses the login (HTTP {}, {url}): {said}; see basic-auth.* and bearer-auth.*",
             reply.status
         )),
-        (408 | 425 | 429 | 500.., _) => RegistryAnswer::Silence(format!("HTTP {} from {url}: {said}", reply.status)),
+        (408 | 425 | 429 | 500.., _) => RegistryAnswer::NotNow(format!("HTTP {} from {url}: {said}", reply.status)),
         (status, _) => RegistryAnswer::Refused(format!(
             "HTTP {status} from {url}: {said}; the URL must be that of a schema registry with Confluent's API, such as \
              http://host:8081 or http://host:8080/apis/ccompat/v7"
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_comes_with_what_it_refers_to() {
+    fn a_schema_comes_with_the_names_of_the_schemas_that_it_refers_to() {
         let body = r#"{"schema": "\"int\"", "references": [{"name": "a.B", "subject": "b", "version": 3}]}"#;
         let schema = Body { schema: "\"int\"".into(), schema_type: None, references: vec![("b".into(), 3)] };
         assert_eq!(answer(200, body), RegistryAnswer::Schema(schema));
@@ -97,10 +97,10 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_login_and_a_server_in_trouble_are_told_apart() {
+    fn a_refused_login_differs_from_a_server_that_cannot_answer_now() {
         assert!(matches!(answer(401, ""), RegistryAnswer::Refused(reason) if reason.contains("basic-auth")));
         for status in [429, 500, 502, 503, 504] {
-            assert!(matches!(answer(status, "x"), RegistryAnswer::Silence(_)), "{status}");
+            assert!(matches!(answer(status, "x"), RegistryAnswer::NotNow(_)), "{status}");
         }
     }
 }

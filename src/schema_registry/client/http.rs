@@ -43,7 +43,8 @@ impl RegistryClient {
             easy.connect_timeout(settings.connect_timeout)?;
             easy.timeout(settings.connect_timeout + settings.read_timeout)?;
             easy.tcp_keepalive(true)?;
-            // The environment's proxy isn't used, as in Java's client. A registry is usually in the user's own network.
+            // A proxy of the environment variables isn't used; Java's client doesn't use it either. A registry is usually
+            // in the user's own network.
             easy.proxy("")?;
             if let Some(certificates) = &trusted {
                 easy.ssl_cainfo_blob(certificates)?;
@@ -93,15 +94,15 @@ impl RegistryClient {
         let told = format!("{url}: {} {detail}", error.description()).trim_end().to_string();
         if error.is_peer_failed_verification() {
             let advice = match self.has_store {
-                true => "its certificate isn't signed by one of ssl.truststore.location, or is for another name",
-                false => "name the authority that signed its certificate with ssl.truststore.location",
+                true => "its certificate isn't signed by an authority in ssl.truststore.location, or is for another name",
+                false => "set ssl.truststore.location to a file with the authority that signed its certificate",
             };
             return RegistryAnswer::Refused(format!("the schema registry isn't trusted: {told}; {advice}"));
         }
         if error.is_url_malformed() || error.is_unsupported_protocol() || error.is_ssl_certproblem() {
             return RegistryAnswer::Refused(format!("the schema registry can't be asked: {told}"));
         }
-        RegistryAnswer::Silence(told)
+        RegistryAnswer::NotNow(told)
     }
 }
 

@@ -21,8 +21,8 @@ use crate::threads;
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// If the registry doesn't know a number, it isn't asked for it again for this long, so that damaged messages don't cause
-/// many requests.
+/// If the registry doesn't know an id, it isn't asked for it again for this long, so that damaged messages don't cause many
+/// requests.
 const FORGET_UNKNOWN: Duration = Duration::from_secs(30);
 const MOST_UNKNOWN: usize = 1000;
 /// The most schemas that a schema can refer to, directly or through others.
@@ -34,12 +34,12 @@ pub fn open(settings: &Registry, longest_wait: Duration) -> Result<Arc<dyn Schem
     let client = RegistryClient::new(settings).map_err(Error::Source)?;
     let asker =
         Asker { client, urls: settings.urls.clone(), outage: None, has_answered: false, unknown: HashMap::new() };
-    let desk = Arc::new(Desk::default());
+    let shared = Arc::new(SharedAnswers::default());
     let (questions, to_ask) = sync_channel(1);
-    let answers = Arc::clone(&desk);
+    let answers = Arc::clone(&shared);
     let thread = threads::spawn("schema-registry", move || answer_all(asker, &to_ask, &answers));
     thread.map_err(|error| threads::refused("to ask the schema registry", &error))?;
-    Ok(Arc::new(ConfluentRegistry { longest_wait, questions, desk }))
+    Ok(Arc::new(ConfluentRegistry { longest_wait, questions, shared }))
 }
 
 /// The errors in a registry's options that can be found without asking the registry.
@@ -50,18 +50,19 @@ pub fn check(settings: &Registry) -> Vec<String> {
 struct ConfluentRegistry {
     longest_wait: Duration,
     questions: SyncSender<u32>,
-    desk: Arc<Desk>,
+    shared: Arc<SharedAnswers>,
 }
 
-/// Keeps an answer until it is fetched.
+/// Shared between the asking thread and the threads that need a schema.
 #[derive(Default)]
-struct Desk {
+struct SharedAnswers {
     state: Mutex<Answers>,
     answered: Condvar,
 }
 
 #[derive(Default)]
 struct Answers {
+    /// The id that the thread is asking for.
     asking: Option<u32>,
     /// The answer, until it is fetched.
     answer: Option<(u32, SchemaLookup)>,
@@ -70,7 +71,7 @@ struct Answers {
 impl Schemas for ConfluentRegistry {
     fn find(&self, id: u32) -> SchemaLookup {
         let deadline = Instant::now() + self.longest_wait;
-        let mut answers = self.desk.state.lock();
+        let mut answers = self.shared.state.lock();
         loop {
             match answers.answer.take() {
                 Some((answered, found)) if answered == id => return found,
@@ -84,7 +85,7 @@ impl Schemas for ConfluentRegistry {
                 }
                 answers.asking = Some(id);
             }
-            if self.desk.answered.wait_until(&mut answers, deadline).timed_out() {
+            if self.shared.answered.wait_until(&mut answers, deadline).timed_out() {
                 return SchemaLookup::NotNow;
             }
         }
@@ -92,12 +93,12 @@ impl Schemas for ConfluentRegistry {
 }
 
 /// Answers questions until the other end of the channel is closed.
-fn answer_all(mut asker: Asker, questions: &Receiver<u32>, desk: &Desk) {
+fn answer_all(mut asker: Asker, questions: &Receiver<u32>, shared: &SharedAnswers) {
     for id in questions {
         let found = asker.find(id);
-        let mut answers = desk.state.lock();
+        let mut answers = shared.state.lock();
         (answers.asking, answers.answer) = (None, Some((id, found)));
-        desk.answered.notify_all();
+        shared.answered.notify_all();
     }
 }
 
@@ -110,7 +111,7 @@ struct Asker {
     unknown: HashMap<u32, (Instant, String)>,
 }
 
-/// None of the URLs answers: how long to wait before they are asked again.
+/// None of the URLs answered. It says how long to wait before they are asked again.
 struct RegistryOutage {
     wait: Duration,
     until: Instant,
@@ -178,7 +179,7 @@ impl Asker {
 
     /// Asks one URL after another until one answers.
     fn ask(&mut self, path: &str) -> std::result::Result<Body, SchemaLookup> {
-        let mut silent = String::new();
+        let mut last = String::new();
         for _ in 0..self.urls.len().max(1) {
             let Some(url) = self.urls.first() else { break };
             let url = format!("{url}{path}");
@@ -193,13 +194,13 @@ impl Asker {
                 }
                 // The registry has answered before, so this is probably temporary.
                 RegistryAnswer::Refused(reason) if !self.has_answered => return Err(SchemaLookup::Refused(reason)),
-                RegistryAnswer::Refused(reason) | RegistryAnswer::Silence(reason) => {
-                    silent = reason;
+                RegistryAnswer::Refused(reason) | RegistryAnswer::NotNow(reason) => {
+                    last = reason;
                     self.urls.rotate_left(1);
                 }
             }
         }
-        self.fell_silent(&silent);
+        self.not_answered(&last);
         Err(SchemaLookup::NotNow)
     }
 
@@ -210,14 +211,14 @@ impl Asker {
         }
     }
 
-    fn fell_silent(&mut self, reason: &str) {
+    fn not_answered(&mut self, reason: &str) {
         let wait = match &self.outage {
             None => {
-                log::warn!("the schema registry can't be asked, reading waits for it: {reason}");
+                log::warn!("the schema registry doesn't answer, so reading waits for it: {reason}");
                 FIRST_WAIT
             }
             Some(outage) => {
-                log::debug!("the schema registry still can't be asked: {reason}");
+                log::debug!("the schema registry still doesn't answer: {reason}");
                 (outage.wait * 2).min(LONGEST_WAIT)
             }
         };

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::url_parts::{
-    Findings, always_alive, flag, label, name_and_port, parse_ssl_mode, percent_decode, port, seconds, set_parameter,
+    Findings, flag, keepalive_notice, label, name_and_port, parse_ssl_mode, percent_decode, port, seconds, set_parameter,
     tcp_name, unknown,
 };
 use crate::settings::{Connection, Host, SslMode};
@@ -108,7 +108,7 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
                 validates = !value.ends_with("NonValidatingFactory");
                 Ok(())
             }
-            "tcpKeepAlive" => flag(&value).map(|on| findings.notices.extend((!on).then(|| always_alive(name)))),
+            "tcpKeepAlive" => flag(&value).map(|on| findings.notices.extend((!on).then(|| keepalive_notice(name)))),
             _ if HONOURED.contains(&name) => set_parameter(&mut connection, name, value),
             _ => {
                 if !WITHOUT_EFFECT.contains(&name) {

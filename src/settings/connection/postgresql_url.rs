@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::url_parts::{
-    Findings, always_alive, label, name_and_port, parse_ssl_mode, percent_decode, port, set_parameter, tcp_name,
+    Findings, keepalive_notice, label, name_and_port, parse_ssl_mode, percent_decode, port, set_parameter, tcp_name,
     unknown,
 };
 use crate::options::value_types::integer;
@@ -95,7 +95,7 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
             }
             "sslmode" => parse_ssl_mode(&value).map(|mode| connection.ssl_mode = mode),
             "keepalives" => {
-                integer(&value, 0, 1).map(|on| findings.notices.extend((on == 0).then(|| always_alive(name))))
+                integer(&value, 0, 1).map(|on| findings.notices.extend((on == 0).then(|| keepalive_notice(name))))
             }
             "target_session_attrs" => writable(&value).map(|primary| connection.primary_only = primary),
             "load_balance_hosts" => balanced(&value).map(|random| connection.load_balance_hosts = random),

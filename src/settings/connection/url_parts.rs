@@ -27,7 +27,7 @@ pub fn set_parameter(connection: &mut Connection, name: &str, value: String) -> 
         "sslkey" => connection.ssl_key = Some(PathBuf::from(value)),
         "sslpassword" => connection.ssl_password = Some(Password::new(value)),
         "connectTimeout" => {
-            // In the driver 0 means no limit. Here it is an hour: the operating system gives up long before that.
+            // In the JDBC driver 0 means no limit. Here it is an hour: the operating system gives up long before that.
             connection.connect_timeout = seconds(&value)?.unwrap_or(Duration::from_secs(3600));
         }
         "socketTimeout" => connection.socket_timeout = seconds(&value)?,
@@ -43,7 +43,7 @@ pub fn set_parameter(connection: &mut Connection, name: &str, value: String) -> 
 
 /// The notice about the keepalive parameter. Keepalive is always on, because nothing else detects a server that is gone
 /// without closing the connection.
-pub fn always_alive(name: &str) -> String {
+pub fn keepalive_notice(name: &str) -> String {
     format!("the url's {name} has no effect: TCP keepalive is always on")
 }
 
@@ -94,7 +94,7 @@ pub fn port(text: &str) -> Result<u16, String> {
         .ok_or_else(|| "has a port that is not a number from 1 to 65535".into())
 }
 
-/// Reads the name of a host. If it is empty, it is the local host, as in the driver.
+/// Reads the name of a host. If it is empty, it is the local host, as in the JDBC driver.
 pub fn tcp_name(name: &str) -> Result<String, String> {
     let name = if name.is_empty() { "localhost" } else { name };
     if name.chars().any(|character| character.is_whitespace() || matches!(character, '<' | '>')) {
@@ -137,7 +137,7 @@ pub fn seconds(text: &str) -> Result<Option<Duration>, String> {
     Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs))
 }
 
-/// Decodes escapes such as `%41`, and `+` as a blank if the driver does so. `None`: an escape is broken, or the bytes
+/// Decodes escapes such as `%41`. In JDBC URLs `+` is a blank. `None`: an escape is broken, or the bytes
 /// aren't UTF-8.
 pub fn percent_decode(text: &str, plus_is_blank: bool) -> Option<String> {
     let is_escape =

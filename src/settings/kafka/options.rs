@@ -12,7 +12,7 @@ use crate::settings::topics::{TopicPattern, Topics};
 use crate::types::vector_encoding::PackedNumber::{F16, F32, F64};
 use crate::types::vector_encoding::{PackedNumber, VectorEncoding};
 
-/// The one in [`SourceOptions`] begins with the defaults of all options.
+/// What is read from Kafka, and how. In [`SourceOptions`] its fields have the options' defaults before the options are read.
 #[derive(Clone, PartialEq, Default)]
 pub struct KafkaSource {
     /// `host:port,…`
@@ -106,7 +106,7 @@ fn encoding(number: PackedNumber, big_endian: bool, base64: bool) -> Option<Vect
 
 pub type SourceOption = OptionDefinition<SourceOptions>;
 
-pub const CONNECTOR: SourceOption = SourceOption::new("connector", OptionValue::Text(|_, _| {}), "kafka")
+pub const CONNECTOR: SourceOption = SourceOption::new("connector", OptionValue::Text(|_, _| {}), "Must be kafka.")
     .required()
     // It says what the table is, which is known here.
     .read_when(|_| false);
@@ -301,7 +301,7 @@ pub const OFFSET_RESET: SourceOption = SourceOption::new(
 )
 // The other modes overwrite the property.
 .read_when(|source| source.startup_mode == StartupMode::GroupOffsets);
-pub const UPSERT_CONNECTOR: SourceOption = SourceOption::new("connector", OptionValue::Text(|_, _| {}), "upsert-kafka")
+pub const UPSERT_CONNECTOR: SourceOption = SourceOption::new("connector", OptionValue::Text(|_, _| {}), "Must be upsert-kafka.")
     .required()
     // It says what the table is, which is known here.
     .read_when(|_| false);

@@ -10,8 +10,7 @@ use crate::types::data_type::DataType;
 use crate::types::encode::{EncodeOptions, VectorOptions};
 use crate::types::vector_encoding::VectorEncoding;
 
-/// Where rows go.
-/// [`SinkOptions::new`](super::options::SinkOptions::new) has one with the defaults of all options.
+/// Where rows go. [`SinkOptions::new`](super::options::SinkOptions::new) makes one with the defaults of all options.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sink {
     /// `schema.table`, with `#2`, `#3` … for a further INSERT into the same table.
@@ -64,7 +63,7 @@ pub struct Sink {
     pub behind: BehindSettings,
 }
 
-/// A sink before the options and their defaults.
+/// A sink before the options and their defaults are applied.
 impl Default for Sink {
     fn default() -> Self {
         Sink {
@@ -113,7 +112,7 @@ impl Sink {
         }
     }
 
-    /// How its values become rows. `encoding`: the source's `vector.encoding`.
+    /// How values become this sink's rows. `encoding`: the source's `vector.encoding`.
     pub fn encode_options(&self, encoding: Option<VectorEncoding>) -> EncodeOptions {
         EncodeOptions {
             remove_line_feeds: self.remove_line_feeds,

@@ -10,7 +10,7 @@ use super::options::{
 use crate::options::{TableOptions, specs};
 use crate::settings::{Connection, RowOrigin, SslMode, TableName};
 
-/// What is known of a sink besides its options, with column names as they are written.
+/// What is known of a sink in addition to its options. Column names are as they are written.
 #[derive(Debug, Default)]
 pub struct DeclaredSink {
     pub columns: Vec<SinkColumn>,
@@ -21,7 +21,7 @@ pub struct DeclaredSink {
     pub not_null_drop: bool,
 }
 
-/// The sink of checked options. `name` still lacks its `#2`, `#3` ….
+/// Reads the options of a table and makes the sink. Its `name` has no `#2`, `#3` … yet.
 pub fn read(options: &mut TableOptions<'_>, connector: &str, written: DeclaredSink) -> Sink {
     options.refuse_unknown(connector, &[("", &specs(OPTIONS))], &[]);
     let mut given = SinkOptions::new();
@@ -29,7 +29,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, written: DeclaredSi
     finish(options, given, written)
 }
 
-/// The sink that these options make. Each one is right by itself; what they say together is checked here.
+/// Makes the sink. Each option was checked alone; here they are checked together.
 pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: DeclaredSink) -> Sink {
     modes(options, &mut given, written.changing);
     notice_no_effect(options, &given);
@@ -48,7 +48,7 @@ pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: D
     sink.columns = written.columns.into_iter().map(|column| SinkColumn { name: fold(column.name), ..column }).collect();
     for (index, SinkColumn { name, .. }) in sink.columns.iter().enumerate() {
         if names[..index].contains(&names[index]) {
-            options.error_by_name(&format!("column '{name}' is there twice; name each column once"));
+            options.error_by_name(&format!("column '{name}' is listed twice; name each column once"));
         } else if sink.columns[..index].iter().any(|other| other.name == *name) {
             let message = format!("= '0' makes two columns the same: '{name}'; set it to '1' or rename one");
             options.error(&CASE_SENSITIVE, &message);
@@ -61,12 +61,12 @@ pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: D
     sink.ledger.shard_table = shard_table.map(named);
     check_delivery(options, &sink);
     if sink.behind.hot_table.as_ref() == Some(&(sink.schema.clone(), sink.table.clone())) {
-        options.error(&VECTOR_INDEX_HOT_TABLE, "is the table that the rows belong to; name another");
+        options.error(&VECTOR_INDEX_HOT_TABLE, "is the table that the rows belong to; name another table");
     }
     sink.dead_letter = dead_letter.map(|target| target.resolve(&sink.schema, !case_sensitive));
     let own = DeadLetterTarget::Table { schema: sink.schema.clone(), table: sink.table.clone() };
     if sink.dead_letter == Some(own) {
-        options.error(&DEAD_LETTER, "is the table that the rows go to; name another");
+        options.error(&DEAD_LETTER, "is the table that the rows go to; name another table");
     }
     sink
 }
@@ -75,18 +75,18 @@ fn check_delivery(options: &mut TableOptions<'_>, sink: &Sink) {
     if sink.delivery == DeliveryGuarantee::ExactlyOnce && sink.origin == RowOrigin::Program {
         options.error(
             &DELIVERY_GUARANTEE,
-            "= 'exactly-once' is not supported yet for rows that are pushed; with 'at-least-once', rows that are written again after a crash change \
-             nothing where the table has a key and 'conflictmode' is 'upsert' or 'ignore'",
+            "= 'exactly-once' is not supported yet for rows that are pushed; with 'at-least-once', rows that are written \
+             again after a crash change nothing if the table has a key and 'conflictmode' is 'upsert' or 'ignore'",
         );
     }
     let tables = sink.ledger_tables();
     if tables.stream == tables.shard {
-        options.error(&LEDGER_SHARD_TABLE, "is the table of the streams; name another");
+        options.error(&LEDGER_SHARD_TABLE, "is the table of the streams; name another table");
     }
     let own = (sink.schema.clone(), sink.table.clone());
     for (option, table) in [(&LEDGER_STREAM_TABLE, &tables.stream), (&LEDGER_SHARD_TABLE, &tables.shard)] {
         if *table == own && options.is_set(option) {
-            options.error(option, "is the table that the rows go to; name another");
+            options.error(option, "is the table that the rows go to; name another table");
         }
     }
 }
@@ -118,13 +118,13 @@ fn check_conflict_mode(options: &mut TableOptions<'_>, mode: ConflictMode, chang
     match (options.is_set(&CONFLICT_MODE), changing) {
         (false, true) => options.error(
             &CONFLICT_MODE,
-            "is left out, but the source updates and deletes rows: set it to 'upsert' to follow its changes (what the \
-             Java connector meant by leaving it out), to 'ignore' to keep each row as it came first until it is \
-             deleted, or to 'strict' to stop at an insert of a key that is already there",
+            "is missing, but the source updates and deletes rows: set it to 'upsert' to follow its changes (the default of \
+             the Java connector), to 'ignore' to keep each row as it came first until it is deleted, or to 'strict' to \
+             stop at an insert of a key that is already there",
         ),
         (false, false) => options.notice(
-            "'conflictmode' is left out, so a row whose key is already there is ignored; the Java connector meant \
-             'upsert'. Set the one you want",
+            "'conflictmode' is missing, so a row whose key is already there is ignored; the default of the Java connector \
+             is 'upsert'. Set the mode that you want",
         ),
         (true, true) if mode == ConflictMode::Ignore => options.notice(
             "the source updates rows, but 'conflictmode' = 'ignore' drops the updates of rows that are already there; \
@@ -134,7 +134,7 @@ fn check_conflict_mode(options: &mut TableOptions<'_>, mode: ConflictMode, chang
     }
 }
 
-/// Tells of options whose user could expect an effect.
+/// Adds notices about options that have no effect, although the user could expect one.
 fn notice_no_effect(options: &mut TableOptions<'_>, given: &SinkOptions) {
     if given.use_copy {
         options.notice("'usecopy' has no effect, 'writemode' decides");

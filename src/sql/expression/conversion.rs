@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_stays_as_it_is_costs_no_cast() {
+    fn a_value_that_stays_as_it_is_gets_no_cast() {
         for (from, to) in [
             (DataType::Varchar(10), DataType::Varchar(10)),
             (DataType::Varchar(10), DataType::STRING),
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conversion_that_may_lose_something_must_be_asked_for() {
+    fn a_conversion_that_may_lose_something_needs_a_cast() {
         for (from, to) in [
             (DataType::Int, DataType::STRING),
             (DataType::STRING, DataType::Int),
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_cast_can_do_is_impossible() {
+    fn a_conversion_that_no_cast_can_make_is_impossible() {
         let array = DataType::Array(Box::new(DataType::Float));
         assert_eq!(assign(column(DataType::STRING), &array), ColumnConversion::Impossible);
         assert_eq!(assign(column(DataType::Int), &DataType::Date), ColumnConversion::Impossible);

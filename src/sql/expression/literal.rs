@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_more_than_38_digits_is_none() {
+    fn a_number_of_more_than_38_digits_is_refused() {
         assert_eq!(number(&"9".repeat(39), false), None);
     }
 

@@ -110,18 +110,18 @@ pub fn first_type(operands: &[Expression]) -> DataType {
     operands.first().map_or(DataType::Int, Expression::data_type)
 }
 
-/// A constant text that a function needs before it sees a row.
+/// A constant text that a function needs before the first row.
 pub fn constant_text<'e>(operand: Option<&'e Expression>, what: &str) -> Result<&'e str, String> {
     match operand {
         Some(Expression::Literal(Literal::Text(text), _)) => Ok(text),
-        _ => Err(format!("not supported: {what} that is no constant text")),
+        _ => Err(format!("not supported: {what} that is not a constant text")),
     }
 }
 
-/// A constant number that a function needs before it sees a row.
+/// A constant number that a function needs before the first row.
 pub fn constant_integer(operand: Option<&Expression>, what: &str) -> Result<i64, String> {
     match operand {
         Some(Expression::Literal(Literal::Int(number), _)) => Ok(*number),
-        _ => Err(format!("not supported: {what} that is no constant number")),
+        _ => Err(format!("not supported: {what} that is not a constant number")),
     }
 }

@@ -67,7 +67,7 @@ pub fn parse(cursor: &mut TokenCursor<'_>) -> Parsed<CreateTable> {
 
 fn elements(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     if cursor.next_is("LIKE") {
-        return Err(cursor.error("LIKE stands behind the columns and options, not among them: CREATE TABLE a LIKE b"));
+        return Err(cursor.error("LIKE comes after the columns and options, not among them: CREATE TABLE a LIKE b"));
     }
     loop {
         cursor.recover(|cursor| element(cursor, table));
@@ -124,7 +124,7 @@ pub fn column_of_text(name: &str, text: &str, table: &mut CreateTable) -> Parsed
         return Err(wrong(&cursor.error("nothing may follow here".to_owned()).message));
     }
     if table.columns.iter().any(|other| other.name.text == name) {
-        return Err(error(at, format!("column '{name}' is there twice; name each column once")));
+        return Err(error(at, format!("column '{name}' is listed twice; name each column once")));
     }
     table.columns.push(ColumnDefinition { name: Name { text: name.to_owned(), at }, kind });
     Ok(())

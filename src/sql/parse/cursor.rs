@@ -257,7 +257,7 @@ fn describe(token: &Token) -> String {
         Token::Word(word) if word.keyword != Keyword::NoKeyword => format!("'{}'", word.value),
         Token::Word(_) => "a name".into(),
         Token::SingleQuotedString(_) | Token::UnicodeStringLiteral(_) => "a string".into(),
-        Token::DoubleQuotedString(_) => "a string in double quotes (Flink SQL wants single quotes)".into(),
+        Token::DoubleQuotedString(_) => "a string in double quotes (Flink SQL needs single quotes)".into(),
         Token::Number(..) => "a number".into(),
         Token::Comma => "','".into(),
         token => {

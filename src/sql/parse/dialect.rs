@@ -56,7 +56,7 @@ impl Dialect for FlinkSql {
         }
     }
 
-    /// `x [NOT] BETWEEN SYMMETRIC a AND b`, whose bounds may stand in any order.
+    /// `x [NOT] BETWEEN SYMMETRIC a AND b`, whose bounds may be in any order.
     fn parse_infix(
         &self,
         parser: &mut Parser<'_>,

@@ -30,7 +30,7 @@ pub fn qualifier(cursor: &mut TokenCursor<'_>) -> Parsed<DataType> {
                     2 => "HOUR, MINUTE or SECOND",
                     3 => "MINUTE or SECOND",
                     4 => "SECOND",
-                    _ => "no TO behind MONTH or SECOND",
+                    _ => "no TO after MONTH or SECOND",
                 }));
             }
         }

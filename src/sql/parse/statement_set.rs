@@ -16,7 +16,7 @@ impl StatementSet {
         let at = cursor.at();
         if self.open_since.is_some() && cursor.accept_word("END") {
             self.open_since = None;
-            return if cursor.is_at_end() { Ok(None) } else { Err(cursor.expected("';' behind END")) };
+            return if cursor.is_at_end() { Ok(None) } else { Err(cursor.expected("';' after END")) };
         }
         if cursor.next_is("END") {
             return Err(cursor.error("END without its BEGIN STATEMENT SET"));

@@ -128,7 +128,7 @@ impl Scope<'_> {
             Value::Boolean(truth) => (Literal::Bool(*truth), DataType::Boolean),
             Value::Null => (Literal::Null, DataType::Null),
             Value::DoubleQuotedString(_) => {
-                let message = "double quotes have no meaning here; a string has single quotes, a name back-quotes";
+                let message = "double quotes have no meaning in Flink SQL; write a string in single quotes, a name in back-quotes";
                 return Err(error(self.place(expr), message));
             }
             _ => return Err(self.unsupported(expr, "this kind of literal")),
@@ -139,7 +139,7 @@ impl Scope<'_> {
     #[inline(never)]
     pub(super) fn number(&self, value: &Value, negative: bool, expr: &Expr) -> Planned<Expression> {
         if let Value::Number(digits, true) = value {
-            let message = format!("a number has no 'L' here; {digits} is a BIGINT by itself where it has to be");
+            let message = format!("Flink SQL has no suffix 'L'; write {digits}, which becomes a BIGINT where one is needed");
             return Err(error(self.place(expr), message));
         }
         let parsed = match value {
@@ -175,7 +175,7 @@ impl Scope<'_> {
         };
         parsed
             .map(|(constant, data_type)| Expression::Literal(constant, data_type))
-            .ok_or_else(|| error(self.place(expr), format!("'{text}' is no {name}; it is written {form}")))
+            .ok_or_else(|| error(self.place(expr), format!("'{text}' is not a valid {name}; write it as {form}")))
     }
 
     #[inline(never)]

@@ -134,7 +134,7 @@ impl Scope<'_> {
             return Err(error(at, format!("LIKE takes a text, found {}; CAST it AS STRING", operand.type_ref())));
         }
         let Expression::Literal(Literal::Text(pattern), _) = self.expression(pattern)? else {
-            return Err(error(self.place(pattern), "not supported: a pattern of LIKE that is no constant"));
+            return Err(error(self.place(pattern), "not supported: a pattern of LIKE that is not a constant"));
         };
         let escape = match escape.map(|escape| self.expression(escape)).transpose()? {
             None => None,

@@ -139,7 +139,7 @@ impl Planner<'_, '_> {
                 None
             }
             _ => {
-                self.errors.push(error(self.at, "not supported: a query that is no SELECT"));
+                self.errors.push(error(self.at, "not supported: a query that is not a SELECT"));
                 None
             }
         }

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_cannot_hold_has_no_form() {
+    fn values_out_of_the_servers_range_have_no_binary_form() {
         assert_eq!(date(-2_451_545 + EPOCH_DAY - 1), None);
         assert_eq!(timestamp(i64::MAX, 0, 6), None);
         assert_eq!(timestamp(-211_813_488_000 + EPOCH_DAY * SECONDS_PER_DAY - 1, 0, 6), None);

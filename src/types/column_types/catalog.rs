@@ -83,14 +83,14 @@ mod tests {
     }
 
     #[test]
-    fn a_type_without_a_receive_function_goes_as_text_whatever_its_name() {
+    fn a_type_without_a_receive_function_is_sent_as_text() {
         for name in ["seg", "vector", "text", "_text"] {
             assert_eq!(ColumnType::of(&of('b', name, true)), ColumnType::TextOnly);
         }
     }
 
     #[test]
-    fn type_modifiers_are_unpacked() {
+    fn type_modifiers_are_read() {
         assert_eq!(column_type("varchar", true, 14), ColumnType::Varchar(Some(10)));
         assert_eq!(column_type("varchar", true, -1), ColumnType::Varchar(None));
         assert_eq!(column_type("bpchar", true, 7), ColumnType::Char(3));
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn arrays_of_types_that_we_do_not_know_by_their_oid_go_as_text() {
+    fn arrays_of_types_without_a_fixed_oid_are_sent_as_text() {
         assert_eq!(column_type("_inet", true, -1), ColumnType::OtherArray);
         assert_eq!(column_type("_int4", false, -1), ColumnType::OtherArray);
         assert_eq!(column_type("_vector", false, -1), ColumnType::OtherArray);

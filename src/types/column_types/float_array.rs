@@ -67,7 +67,7 @@ fn several(
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
     if let Some(dimension) = context.dimension {
-        let reason = format!("the array has several dimensions, {} wants a vector", dimension.declared_by);
+        let reason = format!("the array has several dimensions, {} requires a vector", dimension.declared_by);
         return Err(EncodeError::reject(sqlstate::DATA_EXCEPTION, reason));
     }
     array::nested(element, context, elements, out)

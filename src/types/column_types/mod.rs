@@ -200,11 +200,11 @@ column_types! {
     Array(element: Box<ColumnType>) = array::ARRAY,
     /// An array of any other elements: sent as text.
     OtherArray = left_to_server::OTHER_ARRAY,
-    /// pgvector's `vector`. Its dimension stands in [`TargetColumn::dimension`](crate::types::target::TargetColumn::dimension).
+    /// pgvector's `vector`. Its length is in [`TargetColumn::dimension`](crate::types::target::TargetColumn::dimension).
     Vector = vector::VECTOR,
     HalfVec = vector::HALFVEC,
     SparseVec = sparse_vector::SPARSEVEC,
-    /// Anything else: sent as text, the server decides.
+    /// Any other type: sent as text, and the server decides.
     Other = left_to_server::OTHER,
 }
 

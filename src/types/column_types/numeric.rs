@@ -10,7 +10,7 @@ use crate::types::value::Decimal;
 pub(super) const NUMERIC: Facets<Option<(u16, i16)>> = Facets {
     catalog: CatalogName::BuiltIn { name: "numeric", oid: 1700 },
     modifier: |of| {
-        // The precision stands in the upper half, the scale in the lower 11 bits, signed.
+        // The upper half is the precision. The lower 11 bits are the scale, signed.
         Some(of.modifier_from_4().map(|packed| {
             let scale = (packed & 0x7ff) as i16;
             ((packed >> 16) as u16, if scale > 0x3ff { scale - 0x800 } else { scale })

@@ -8,7 +8,7 @@ const NAN: u16 = 0xC000;
 /// More digits than a value of any Flink type has. Longer numbers are sent as text.
 const DIGITS: usize = 96;
 
-/// A decimal number as ASCII digits, rounded to a scale. Holds no leading zero.
+/// A decimal number as ASCII digits, rounded to a scale, without leading zeros.
 pub(super) struct Digits {
     negative: bool,
     digits: [u8; DIGITS],
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn other_spellings_are_the_servers_to_read() {
+    fn other_spellings_are_left_to_the_server() {
         for text in ["", "-", "1e5", "+1", ".5", "5.", "NaN", " 1", "1_000"] {
             assert_eq!(Digits::parse(text.as_bytes(), None).err(), Some(EncodeError::AsText), "{text}");
         }

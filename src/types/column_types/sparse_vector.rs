@@ -91,7 +91,7 @@ fn literal(text: &str, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<
     let (pairs, _) = out[start + HEADER..].as_chunks_mut::<8>();
     pairs.sort_unstable_by_key(|pair| u64::from_be_bytes(*pair) >> 32);
     if let Some(two) = pairs.windows(2).find(|two| two[0][..4] == two[1][..4]) {
-        let reason = format!("index {} is there twice", (u64::from_be_bytes(two[0]) >> 32) + 1);
+        let reason = format!("index {} occurs twice", (u64::from_be_bytes(two[0]) >> 32) + 1);
         return Err(EncodeError::reject(sqlstate::DATA_EXCEPTION, reason));
     }
     lay_out(out, start, context, |entries, at| {

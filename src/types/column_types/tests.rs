@@ -121,14 +121,14 @@ fn an_empty_array_has_no_dimensions() {
 }
 
 #[test]
-fn bounds_nesting_escapes_and_hexadecimal_are_the_servers_to_read() {
+fn bounds_nesting_escapes_and_hexadecimal_are_left_to_the_server() {
     for text in ["[1:2]={1,2}", "{{1,2},{3,4}}", r#"{"\1"}"#, "{0x1p3}", "{nan(1)}"] {
         assert_eq!(array(text), Err(EncodeError::AsText), "{text}");
     }
 }
 
 #[test]
-fn what_is_no_vector_is_refused() {
+fn a_text_that_is_not_a_vector_is_refused() {
     for text in ["{1,2", "1,2", "{0.1;0.2}", "{1,,2}", "{1,}", "{a}", "", "{1.2.3}", "{\"null\"}", "{1 2}"] {
         assert_eq!(sqlstate(array(text)), "22P02", "{text}");
     }
@@ -151,9 +151,9 @@ fn a_vector_takes_no_null_nan_or_infinity() {
 }
 
 #[test]
-fn another_dimension_names_got_wanted_and_who_wants_it() {
+fn the_error_for_another_length_says_which_length_is_required_and_by_what() {
     let refusal = float4_array(&Value::Text("{1,2,3}"), context(Some(&ten())), &mut Vec::new());
-    let reason = "the vector has 3 dimensions, index car_info_feature_idx wants 2".to_string();
+    let reason = "the vector has 3 dimensions, index car_info_feature_idx requires 2".to_string();
     assert_eq!(refusal, Err(EncodeError::Reject { sqlstate: "22000", reason }));
 }
 
@@ -257,7 +257,7 @@ fn a_normalized_vector_has_length_one_and_a_zero_vector_is_refused() {
 }
 
 #[test]
-fn floats_of_the_host_give_the_bytes_of_their_literal() {
+fn floats_of_the_host_have_the_same_bytes_as_their_literal() {
     let numbers = [0.5_f32, -2.0, 65504.0, 0.0];
     let doubles = numbers.map(f64::from);
     let halves = [0x3800, 0xc000, 0x7bff, 0x0000];

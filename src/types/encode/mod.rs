@@ -26,9 +26,9 @@ pub use crate::types::vector_encoding::VectorOptions;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EncodeOptions {
-    /// `replacebreak`: line feeds are taken out of strings.
+    /// `replacebreak`: line feeds are removed from strings.
     pub remove_line_feeds: bool,
-    /// `replacenullchar`: NUL characters are taken out of strings.
+    /// `replacenullchar`: NUL characters are removed from strings.
     pub remove_null_characters: bool,
     pub vectors: VectorOptions,
 }

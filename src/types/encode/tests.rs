@@ -74,7 +74,7 @@ fn a_bit_string_of_more_bits_than_the_server_can_count_is_refused() {
 }
 
 #[test]
-fn rows_and_keys_that_an_entry_can_not_count_are_refused() {
+fn rows_and_keys_of_more_than_2_gib_are_refused() {
     assert!(countable("row", i32::MAX as usize).is_ok());
     let rejection = countable("row", i32::MAX as usize + 1).unwrap_err();
     assert_eq!(rejection.reason, "the row takes 2147483648 bytes, at most 2147483647 can be sent");
@@ -128,7 +128,7 @@ fn canonical_text_becomes_the_columns_type() {
 }
 
 #[test]
-fn other_spellings_go_as_text() {
+fn other_spellings_are_sent_as_text() {
     assert_eq!(line(ColumnType::Timestamp(6), Value::Text("2024-1-1 8:00")), "2024-1-1 8:00\n");
     assert_eq!(line(ColumnType::Int8, Value::Text(" +5")), " +5\n");
     assert_eq!(line(ColumnType::Bool, Value::Int(1)), "1\n");
@@ -138,7 +138,7 @@ fn other_spellings_go_as_text() {
 }
 
 #[test]
-fn one_odd_value_makes_the_whole_row_text() {
+fn one_unusual_value_makes_the_whole_row_text() {
     let columns = vec![
         column(ColumnType::Int8, DataType::BigInt),
         column(ColumnType::Timestamp(6), DataType::STRING),
@@ -160,7 +160,7 @@ fn one_odd_value_makes_the_whole_row_text() {
 }
 
 #[test]
-fn a_row_that_goes_as_text_is_checked_as_well() {
+fn a_row_that_is_sent_as_text_is_checked_as_well() {
     let columns = vec![column(ColumnType::Other, DataType::STRING), column(ColumnType::Int2, DataType::Int)];
     let mut out = Vec::new();
     let mut encoder = encoder(columns, None, EncodeOptions::default());
@@ -258,7 +258,7 @@ fn null_in_a_not_null_column_is_refused() {
 }
 
 #[test]
-fn options_take_characters_out_of_strings() {
+fn options_remove_characters_from_strings() {
     let options = EncodeOptions { remove_line_feeds: true, remove_null_characters: true, ..EncodeOptions::default() };
     let mut out = Vec::new();
     let mut encoder = encoder(vec![column(ColumnType::Varchar(Some(2)), DataType::STRING)], Some(vec![0]), options);
@@ -305,7 +305,7 @@ fn header_and_trailer_are_those_of_the_documentation() {
 }
 
 #[test]
-fn integers_of_a_text_row_are_integers_whatever_they_are_fed_from() {
+fn integers_of_a_text_row_are_integers_for_every_source_type() {
     let columns = [
         (ColumnType::Int4, DataType::Float),
         (ColumnType::Int8, DataType::Double),
@@ -322,7 +322,7 @@ fn integers_of_a_text_row_are_integers_whatever_they_are_fed_from() {
 }
 
 #[test]
-fn text_that_underflows_a_scalar_is_left_to_the_server() {
+fn a_text_with_a_number_too_small_for_its_column_is_left_to_the_server() {
     assert_eq!(line(ColumnType::Float4, Value::Text("1e-50")), "1e-50\n");
     assert_eq!(bytes(ColumnType::Float4, Value::Text("0.000e5")), 0_f32.to_be_bytes());
 }
@@ -412,7 +412,7 @@ fn a_number_of_300_digits_is_short_in_an_error() {
 }
 
 #[test]
-fn what_is_said_to_have_a_binary_form_has_one_and_what_has_none_is_said_so() {
+fn fit_says_correctly_which_values_have_a_binary_form() {
     use crate::types::column_types::facets::Fit;
     use crate::types::vector_encoding::{PackedNumber, VectorEncoding};
     let encoding = Some(VectorEncoding { number: PackedNumber::F16, big_endian: true, base64: false });

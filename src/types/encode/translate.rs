@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_goes_as_text_for_the_server_to_refuse() {
+    fn a_value_that_does_not_fit_is_sent_as_text_so_that_the_server_refuses_it() {
         let was = [ColumnType::Int8, ColumnType::Text, ColumnType::Text];
         let is = [ColumnType::Int2, ColumnType::Text, ColumnType::Int4];
         let old = row(&[&70_000_i64.to_be_bytes(), b"a\tb", b"x"]);
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn nulls_and_what_an_update_does_not_carry_stay_so() {
+    fn nulls_and_missing_values_of_an_update_stay_as_they_are() {
         let (was, is) = ([ColumnType::Int4, ColumnType::Int4], [ColumnType::Int8, ColumnType::Int8]);
         let old = [&2_u16.to_be_bytes()[..], &(-1_i32).to_be_bytes(), &UNCHANGED_LENGTH.to_be_bytes()].concat();
         assert_eq!(translated(&was, &is, RowFormat::Binary, &old), (RowFormat::Binary, old));

@@ -95,7 +95,7 @@ fn list<F: Float + std::fmt::Debug>(text: &str, at: usize) -> (Vec<F>, usize) {
 }
 
 #[test]
-fn a_list_is_read_up_to_its_first_odd_element() {
+fn a_list_is_read_up_to_its_first_unusual_element() {
     let usual = "0.25,-1.5, 0.75, -0.125,0.0625,1.75,0.5,";
     let numbers = [0.25, -1.5, 0.75, -0.125, 0.0625, 1.75, 0.5];
     let many = usual.repeat(30);
@@ -108,7 +108,7 @@ fn a_list_is_read_up_to_its_first_odd_element() {
 }
 
 #[test]
-fn every_shape_of_a_number_is_read_but_a_zero_before_digits() {
+fn every_form_of_a_number_is_read_except_a_zero_before_digits() {
     let text = "0.25,12.5,-123.75,1234567890.12345,7,1e-3, -2.5E+2,0.30000000000000004,00.5,";
     let numbers = [0.25, 12.5, -123.75, 1_234_567_890.123_45, 7.0, 1e-3, -250.0];
     assert_eq!(list::<f64>(text, 0).0[..7], numbers);

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_exact_and_what_json_lacks_is_a_string() {
+    fn numbers_are_exact_and_values_that_json_lacks_are_strings() {
         let decimal = Decimal { unscaled: 12_345_678_901_234_567_890_123_456_789, scale: 2 };
         assert_eq!(json(Value::Decimal(&decimal), &DataType::Null), "123456789012345678901234567.89");
         assert_eq!(json(Value::Double(1e300), &DataType::Double), "1e+300");

@@ -17,7 +17,7 @@ pub struct Dimension {
 pub fn check_length(got: usize, dimension: Option<&Dimension>) -> Result<(), EncodeError> {
     match dimension {
         Some(wanted) if wanted.length != got => {
-            let reason = format!("the vector has {got} dimensions, {} wants {}", wanted.declared_by, wanted.length);
+            let reason = format!("the vector has {got} dimensions, {} requires {}", wanted.declared_by, wanted.length);
             Err(EncodeError::reject(sqlstate::DATA_EXCEPTION, reason))
         }
         _ => Ok(()),

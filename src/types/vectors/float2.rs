@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_between_two_is_rounded_to_the_nearer_one_and_a_half_to_even() {
+    fn numbers_are_rounded_to_the_nearest_float2_and_a_half_to_even() {
         for half in 0..0x7bff_u16 {
             let (low, high) = (defined(half), defined(half + 1));
             let middle = ((low + high) / 2.0) as f32;
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_an_infinity() {
+    fn numbers_that_are_too_large_become_infinity() {
         assert_eq!(from_f32(65_519.99), 0x7bff);
         assert_eq!(from_f32(65_520.0), INFINITE);
         assert_eq!(from_f32(-1e30), INFINITE | 0x8000);

@@ -153,7 +153,7 @@ fn a_changing_source_asks_for_a_conflict_mode_and_a_key() {
     };
     let left_out =
         asks(&JOB.replace(", 'batchsize' = '500'", "").replace("'conflictmode' = 'upsert'", "'verbose' = '0'"), 2);
-    assert!(left_out.contains("'conflictmode' is left out, but the source updates and deletes rows"), "{left_out}");
+    assert!(left_out.contains("'conflictmode' is missing, but the source updates and deletes rows"), "{left_out}");
     let keyless = JOB.replace(", PRIMARY KEY (id) NOT ENFORCED", "").replace("'upsert'", "'ignore'");
     let keyless = asks(&keyless, 1);
     assert!(keyless.contains("declare PRIMARY KEY"), "{keyless}");

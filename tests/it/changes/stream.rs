@@ -91,7 +91,7 @@ pub enum Format {
     Canal,
     Maxwell,
     Ogg,
-    /// With the number of its schema in a registry.
+    /// With the id of its schema in a registry.
     DebeziumAvro(u32),
     /// `upsert-kafka`: keys in csv, and what is beside the key in json.
     Upsert,

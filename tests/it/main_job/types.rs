@@ -44,7 +44,7 @@ fn packed_vectors_of_rows_with_a_uuid_key_are_normalized_and_the_last_one_of_a_k
     assert_eq!(outcomes(&finished)[3], 3, "{}", finished.stdout);
     let dead_letters = dead_letters(&finished);
     let reasons: Vec<&str> = dead_letters.iter().filter_map(|dead_letter| dead_letter["reason"].as_str()).collect();
-    for (reason, part) in reasons.iter().zip(["the vector is zero", "halfvec(2) wants 2", "is not a uuid"]) {
+    for (reason, part) in reasons.iter().zip(["the vector is zero", "halfvec(2) requires 2", "is not a uuid"]) {
         assert!(reason.contains(part), "{reason}");
     }
 }

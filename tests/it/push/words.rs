@@ -106,7 +106,7 @@ fn columns_named_twice_and_no_columns_at_all() {
         other => panic!("{:?}", other.map(drop)),
     };
     let twice = said(&["id", "price", "id"]);
-    assert!(twice.ends_with("column 'id' is there twice; name each column once"), "{twice}");
+    assert!(twice.ends_with("column 'id' is listed twice; name each column once"), "{twice}");
     let none = said(&[]);
     assert!(none.contains("the list of columns is empty") && none.contains("leave it out for all"), "{none}");
 }

@@ -1,4 +1,4 @@
-//! Damaged and hostile messages. Each is refused quickly, whatever numbers it has.
+//! Damaged and hostile messages. Each is refused quickly, even if its numbers are huge.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn field(name: &str, of: &str) -> String {
 const HUGE: [u8; 9] = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f];
 
 #[test]
-fn a_huge_number_of_values_costs_nothing() {
+fn a_huge_number_of_values_does_no_harm() {
     let vector = || ("a", DataType::Array(Box::new(DataType::Float)));
     for items in ["float", "double", "null", "int", "string"] {
         let array = format!(r#"{{"type": "array", "items": "{items}"}}"#);
@@ -42,7 +42,7 @@ fn a_huge_number_of_values_costs_nothing() {
 }
 
 #[test]
-fn records_in_records_are_followed_so_far_and_no_further() {
+fn records_are_read_up_to_a_limited_depth() {
     let node = r#"{"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["null", "Node"]}]}"#;
     let vector = || ("a", DataType::Array(Box::new(DataType::Float)));
     let chain = |length: usize| [vec![2; length], vec![0]].concat();
@@ -56,7 +56,7 @@ fn records_in_records_are_followed_so_far_and_no_further() {
 }
 
 #[test]
-fn records_without_fields_take_no_bytes_wherever_they_stand() {
+fn records_without_fields_take_no_bytes() {
     let writer = r#"{"type": "record", "name": "w", "fields": [
         {"name": "one", "type": {"type": "record", "name": "Empty", "fields": []}},
         {"name": "skipped", "type": {"type": "array", "items": "Empty"}},
@@ -66,7 +66,7 @@ fn records_without_fields_take_no_bytes_wherever_they_stand() {
 }
 
 #[test]
-fn whatever_the_bytes_are_the_decoder_ends_and_says_so() {
+fn the_decoder_ends_for_any_bytes() {
     let sample = [&[0, 0, 0, 0, 1][..], &bytes(SAMPLE)].concat();
     let mut confluent = Confluent::new(schema(READER), columns(), known(&[(1, READER)]));
     for length in 0..sample.len() {

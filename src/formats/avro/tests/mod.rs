@@ -117,7 +117,7 @@ fn show(value: &Value<'_>) -> String {
 const SAMPLE: &str = "02 0e 02 06 72 65 64 02 04 02 00 00 00 3f 02 00 00 80 3e 00";
 
 #[test]
-fn a_bare_message_is_read_by_the_tables_schema() {
+fn a_message_without_a_schema_id_is_read_by_the_tables_schema() {
     let mut avro = Avro::new(schema(READER), columns(), AvroEncoding::Binary);
     let sample = bytes(SAMPLE);
     assert_eq!(decode(&mut avro, Some(&sample)).as_deref(), Ok("+I 7, 'red', <0.5f,0.25f>"));
@@ -133,7 +133,7 @@ fn a_bare_message_is_read_by_the_tables_schema() {
 }
 
 #[test]
-fn a_null_in_a_vector_is_kept_for_the_column_to_judge() {
+fn a_null_in_a_vector_is_kept() {
     let mut avro = Avro::new(schema(READER), columns(), AvroEncoding::Binary);
     let message = bytes("00 00 02 06 02 00 00 00 3f 00 02 00 00 80 3e 00");
     assert_eq!(decode(&mut avro, Some(&message)).as_deref(), Ok("+I null, null, [0.5f,null,0.25f]"));
@@ -185,7 +185,7 @@ fn a_message_names_its_schema() {
 }
 
 #[test]
-fn a_silent_registry_delays_a_record_and_refuses_none() {
+fn a_registry_that_does_not_answer_delays_records_and_refuses_none() {
     let mut confluent = Confluent::new(schema(READER), columns(), known(&[]));
     let topic = Arc::from("t");
     assert_eq!(confluent.is_ready(&Record::of_value(&topic, Some(&[0, 0, 0, 0, 1]))), Ok(false));

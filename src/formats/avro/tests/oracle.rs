@@ -178,7 +178,7 @@ fn any_row(fields: &[(String, Type)], random: &mut StdRng, in_array: bool) -> (W
 }
 
 #[test]
-fn what_the_usual_crate_writes_is_read_as_it_was_meant() {
+fn values_that_another_avro_library_writes_are_read_with_the_same_values() {
     for seed in 0..1500_u64 {
         let mut random = StdRng::seed_from_u64(seed);
         let types = any_fields(&mut random, 0);

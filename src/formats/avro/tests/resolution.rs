@@ -79,7 +79,7 @@ fn a_number_outside_its_column_is_refused_not_cut() {
 }
 
 #[test]
-fn text_and_bytes_stand_for_each_other() {
+fn text_is_read_from_bytes_and_bytes_from_text() {
     is(DataType::STRING, r#""string""#, "04 61 62", "'ab'");
     is(DataType::STRING, r#""bytes""#, "04 61 62", "'ab'");
     is(DataType::Varbinary(9), r#""string""#, "04 61 62", "x6162");
@@ -163,7 +163,7 @@ fn vectors_are_read_from_floats_and_doubles_with_or_without_nulls() {
 }
 
 #[test]
-fn fields_go_by_name_and_what_nobody_reads_is_passed_over_and_counted() {
+fn fields_are_found_by_name_and_fields_without_a_column_are_skipped_and_counted() {
     let reader = r#"{"type": "record", "name": "r", "fields": [
         {"name": "id", "type": "int"}, {"name": "b", "type": ["null", "string"], "default": null},
         {"name": "c", "type": ["null", "string"], "default": null}]}"#;
@@ -210,7 +210,7 @@ fn rows_and_maps_are_resolved_inside() {
 }
 
 #[test]
-fn a_schema_that_is_none_refuses_its_messages() {
+fn messages_with_an_invalid_schema_are_refused() {
     let mut confluent = Confluent::new(schema(READER), columns(), known(&[(1, "{"), (2, r#""int""#)]));
     assert!(decode(&mut confluent, Some(&[0, 0, 0, 0, 1])).unwrap_err().contains("schema 1: can't be read: no JSON"));
     assert_eq!(

@@ -20,7 +20,7 @@ const UPDATE: &str = r#"{"data": [{"id": "7", "color": "blue", "feature": "{0.1,
  "database": "shop", "table": "cars", "pkNames": ["id"], "sqlType": {"id": 4}, "es": 1709281800000, "ts": 1709281800456, "isDdl": false}"#;
 
 #[test]
-fn an_update_has_the_old_values_laid_over_the_new_ones() {
+fn the_row_before_an_update_has_the_old_values_and_otherwise_the_new_ones() {
     assert_eq!(decode(&format(), UPDATE), ["-U 7 red {0.1,0.2} 150e-2 +U 7 blue {0.1,0.2} 150e-2"]);
     let was_null = UPDATE.replace(r#"{"color": "red"}"#, r#"{"color": null, "id": "6"}"#);
     assert_eq!(decode(&format(), &was_null), ["-U 6 NULL {0.1,0.2} 150e-2 +U 7 blue {0.1,0.2} 150e-2"]);
@@ -58,7 +58,7 @@ fn an_update_without_old_is_refused() {
 }
 
 #[test]
-fn of_other_statements_only_create_is_skipped() {
+fn create_is_skipped_and_other_statements_are_refused() {
     assert_eq!(decode(&format(), r#"{"type":"CREATE","data":null,"isDdl":true}"#), Vec::<String>::new());
     for kind in ["ALTER", "ERASE", "TRUNCATE", "QUERY", "RENAME", "insert"] {
         let message = format!(r#"{{"type":"{kind}","data":null,"isDdl":true}}"#);
@@ -72,7 +72,7 @@ fn of_other_statements_only_create_is_skipped() {
 }
 
 #[test]
-fn messages_of_other_tables_are_skipped_before_their_rows_are_looked_at() {
+fn messages_of_other_tables_are_skipped_before_their_rows_are_read() {
     let other = r#"{"data":[{"id":"not a number"}],"type":"INSERT","database":"shop","table":"people"}"#;
     assert!(decode_with(&format(), &columns(), &[], Some(other)).is_err());
     assert_eq!(decode(&filtered(None, Some("cars")), other), Vec::<String>::new());
@@ -104,7 +104,7 @@ fn metadata_is_read_from_the_envelope() {
 }
 
 #[test]
-fn an_empty_string_is_no_number() {
+fn an_empty_string_is_not_a_number() {
     let message = r#"{"type":"INSERT","data":[{"id":"1"},{"id":""}]}"#;
     assert_eq!(
         refused(&format(), message),

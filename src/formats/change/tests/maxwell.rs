@@ -25,7 +25,7 @@ fn columns_that_an_update_does_not_carry_stay_as_they_are() {
 }
 
 #[test]
-fn what_is_no_change_of_a_row_is_refused_but_for_a_bootstraps_ends() {
+fn unknown_types_and_changes_without_their_rows_are_refused_but_the_ends_of_a_bootstrap_are_skipped() {
     for kind in ["bootstrap-start", "bootstrap-complete"] {
         assert_eq!(decode(&format(), &format!(r#"{{"type":"{kind}","data":{{}}}}"#)), Vec::<String>::new());
     }

@@ -49,7 +49,7 @@ fn a_moment_that_is_written_as_a_number_needs_a_bigint() {
 }
 
 #[test]
-fn texts_stand_for_numbers_and_booleans() {
+fn numbers_and_booleans_are_read_from_texts() {
     check(options(), DataType::Int, r#"" 12 ""#, Some(("12", 0)));
     check(options(), DataType::Double, r#""1e-3""#, Some(("Double(0.001)", 0)));
     check(options(), DataType::Boolean, r#""TRUE""#, Some(("Bool(true)", 0)));
@@ -57,7 +57,7 @@ fn texts_stand_for_numbers_and_booleans() {
 }
 
 #[test]
-fn of_the_integers_only_the_wide_ones_take_numbers_with_a_fraction() {
+fn only_int_and_bigint_take_numbers_with_a_fraction() {
     for data_type in [DataType::TinyInt, DataType::SmallInt] {
         check(options(), data_type.clone(), "5", Some(("5", 0)));
         check(options(), data_type.clone(), r#"" 5 ""#, Some(("5", 0)));
@@ -74,7 +74,7 @@ fn of_the_integers_only_the_wide_ones_take_numbers_with_a_fraction() {
 }
 
 #[test]
-fn an_ignored_error_makes_its_value_null_and_one_of_the_message_drops_it() {
+fn an_ignored_error_in_a_value_makes_it_null_and_one_in_the_message_drops_the_message() {
     check(ignoring(), DataType::Int, r#""x""#, Some(("NULL", 1)));
     let columns = [SourceColumn { name: "c".into(), data_type: DataType::Int, not_null: false }];
     for (format, _) in formats(ignoring()) {

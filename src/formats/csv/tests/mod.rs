@@ -98,7 +98,7 @@ fn a_line_end_may_follow_and_further_lines_are_dropped() {
 }
 
 #[test]
-fn a_null_value_is_no_row_and_an_empty_one_an_error() {
+fn a_message_without_a_value_makes_no_row_and_an_empty_value_is_an_error() {
     assert_eq!(decode(&defaults(), &[INT], None).unwrap(), (vec![], 0));
     assert!(decode(&defaults(), &[INT], Some(b"")).unwrap_err().reason.contains("empty message"));
     assert_eq!(decode(&ignoring(), &[INT], Some(b"")).unwrap(), (vec![], 1));
@@ -116,7 +116,7 @@ fn missing_fields_are_an_error_or_null() {
 }
 
 #[test]
-fn too_many_fields_are_an_error_but_for_one_blank_one() {
+fn too_many_fields_are_an_error_except_one_empty_one_at_the_end() {
     assert!(decode(&defaults(), &[INT], Some(b"1,2")).unwrap_err().reason.contains("more than the 1 fields"));
     assert_eq!(decode(&ignoring(), &[INT], Some(b"1,2")).unwrap(), (vec![], 1));
     assert_eq!(decode(&ignoring(), &[INT], Some(b"1,,")).unwrap(), (vec![], 1));
@@ -245,7 +245,7 @@ fn decimals_are_rounded_and_too_large_ones_null() {
 }
 
 #[test]
-fn dates_are_read_untrimmed() {
+fn dates_are_read_strictly_and_without_trimming() {
     assert_eq!(value(DataType::Date, "1970-1-2").as_deref(), Some("Date(1)"));
     assert_eq!(value(DataType::Date, "1970-01-31").as_deref(), Some("Date(30)"));
     for bad in [" 1970-01-01", "1970-01", "70-01-01", "1970-13-01", "1970-01-32", "1970-01-01 00:00:00"] {
@@ -264,7 +264,7 @@ fn a_time_is_cut_to_its_precision() {
 }
 
 #[test]
-fn timestamps_have_one_form_and_a_smart_calendar() {
+fn timestamps_have_one_form_and_a_day_after_the_months_last_one_means_the_last_one() {
     let seconds = |text: &str| value(TIMESTAMP, text);
     let expect = |seconds: i64, nanos: u32| Some(format!("Timestamp {{ seconds: {seconds}, nanos: {nanos} }}"));
     assert_eq!(seconds(" 1970-01-01 00:00:01 "), expect(1, 0));
@@ -311,13 +311,13 @@ fn bytes_are_base64() {
 }
 
 #[test]
-fn a_declared_length_is_not_looked_at() {
+fn a_declared_length_is_not_checked() {
     assert_eq!(value(DataType::Varchar(2), "long").as_deref(), Some("Text(\"long\")"));
     assert_eq!(value(DataType::Char(6), "short").as_deref(), Some("Text(\"short\")"));
 }
 
 #[test]
-fn a_field_that_does_not_convert_becomes_null_when_errors_are_ignored() {
+fn a_field_that_can_not_be_converted_becomes_null_if_errors_are_ignored() {
     let (rows, ignored) = decode(&ignoring(), &[INT, INT, DataType::STRING], Some(b"x,2,c")).unwrap();
     assert_eq!((rows, ignored), (vec!["[Null, Int(2), Text(\"c\")]".to_string()], 1));
 }

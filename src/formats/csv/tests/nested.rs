@@ -18,7 +18,7 @@ fn arrays_are_split_at_their_delimiter() {
 }
 
 #[test]
-fn an_empty_element_is_the_empty_string_and_no_number() {
+fn an_empty_element_is_the_empty_string_and_not_a_number() {
     let array = |element: &DataType| DataType::Array(Box::new(element.clone()));
     let field = |name: &str, data_type: &DataType| RowField { name: name.into(), data_type: data_type.clone() };
     let row = |element: &DataType| {
@@ -78,7 +78,7 @@ fn an_element_that_is_the_null_literal_is_null() {
 }
 
 #[test]
-fn elements_stand_between_the_delimiter_of_the_job_and_are_trimmed_as_their_type() {
+fn the_job_sets_the_delimiter_of_elements_and_their_type_decides_whether_they_are_trimmed() {
     let options = CsvFormat { array_element_delimiter: "→".into(), ..defaults() };
     let array = |element: DataType| DataType::Array(Box::new(element));
     let types = [array(DataType::STRING), array(DataType::Double)];

@@ -90,7 +90,7 @@ fn row_of(fields: &[(&str, DataType)]) -> DataType {
 }
 
 #[test]
-fn the_references_samples_are_read() {
+fn the_samples_of_flinks_documentation_are_read() {
     let types = [
         ("id", INT),
         ("market_time", TIMESTAMP),
@@ -110,7 +110,7 @@ fn the_references_samples_are_read() {
 }
 
 #[test]
-fn null_and_empty_values_are_no_row() {
+fn missing_and_empty_values_make_no_row() {
     assert_eq!(decode_bytes(&defaults(), &[("c", INT)], None).unwrap(), (vec![], 0, 0));
     assert_eq!(decode_bytes(&defaults(), &[("c", INT)], Some(b"")).unwrap(), (vec![], 0, 0));
 }
@@ -124,7 +124,7 @@ fn the_top_level_is_an_object() {
 }
 
 #[test]
-fn text_behind_the_object_is_ignored() {
+fn text_after_the_object_is_ignored() {
     for message in [r#"{"c":1} xx"#, r#"{"c":1}{"c":2}"#, "{\"c\":1}\n", "\u{feff}{\"c\":1}", " \t\r\n{\"c\" : 1 }"] {
         assert_eq!(row(&[("c", INT)], message), "[Int(1)]", "{message}");
     }
@@ -133,7 +133,7 @@ fn text_behind_the_object_is_ignored() {
 }
 
 #[test]
-fn fields_go_by_their_exact_name_in_any_order() {
+fn fields_are_found_by_their_exact_name_in_any_order() {
     let types = [("a", INT), ("b", INT), ("c", INT)];
     assert_eq!(row(&types, r#"{"c":3,"b":2,"a":1}"#), "[Int(1), Int(2), Int(3)]");
     assert_eq!(row(&types, r#"{"A":3,"b":2}"#), "[Null, Int(2), Null]");
@@ -161,7 +161,7 @@ fn the_order_of_fields_may_change_from_message_to_message() {
 }
 
 #[test]
-fn of_a_field_that_comes_twice_the_last_one_counts() {
+fn if_a_field_comes_twice_the_last_value_counts() {
     let types = [("a", INT), ("b", INT)];
     assert_eq!(row(&types, r#"{"a":1,"a":2,"b":3}"#), "[Int(2), Int(3)]");
     assert_eq!(row(&types, r#"{"a":1,"b":3,"a":null}"#), "[Null, Int(3)]");
@@ -179,7 +179,7 @@ fn a_missing_field_is_null_unless_the_job_forbids_it() {
 }
 
 #[test]
-fn broken_json_costs_the_message_even_when_errors_are_ignored() {
+fn a_message_with_broken_json_makes_no_row_even_if_errors_are_ignored() {
     let types = [("c", DataType::STRING)];
     for message in [
         "{'c':1}",
@@ -217,7 +217,7 @@ fn broken_json_costs_the_message_even_when_errors_are_ignored() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_place() {
+fn an_error_says_what_is_wrong_and_where() {
     let types = [("id", INT), ("feature", array(DataType::Float)), ("r", row_of(&[("a/b", INT)]))];
     assert_eq!(
         reason(&types, r#"{"id":1,"feature":[0.5,"x"]}"#),
@@ -250,7 +250,7 @@ fn what_is_wrong_is_told_with_its_place() {
 }
 
 #[test]
-fn bytes_that_are_not_utf8_cost_the_message() {
+fn a_message_with_bytes_that_are_not_utf8_is_refused() {
     let message = b"{\"c\":\"a\xffb\"}";
     let rejection = decode_bytes(&defaults(), &[("c", DataType::STRING)], Some(message)).unwrap_err();
     assert_eq!(
@@ -261,14 +261,14 @@ fn bytes_that_are_not_utf8_cost_the_message() {
 }
 
 #[test]
-fn unknown_fields_are_passed_whatever_they_hold_and_counted() {
+fn unknown_fields_are_skipped_and_counted() {
     let message = r#"{"x":{"a":[1,{"b":"}]\""}],"c":1.5e3},"c":1,"y":[],"z":"\u0041"}"#;
     let (rows, nulled, unknown) = decode(&defaults(), &[("c", INT)], message).unwrap();
     assert_eq!((rows, nulled, unknown), (vec!["[Int(1)]".to_string()], 0, 3));
 }
 
 #[test]
-fn objects_and_arrays_too_deep_in_each_other_cost_the_message() {
+fn a_message_with_too_deeply_nested_objects_and_arrays_is_refused() {
     for open in ["[", "{\"a\":"] {
         for field in ["c", "x"] {
             let deep = format!("{{\"{field}\":{}", open.repeat(100_000));
@@ -289,7 +289,7 @@ fn ignored_errors_are_counted() {
 }
 
 #[test]
-fn text_borrows_the_message_where_it_has_no_escapes() {
+fn a_text_without_escapes_is_borrowed_from_the_message() {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
     let message = br#"{"c":"abc"}"#.to_vec();
     let mut decoder = defaults().decoder(&columns(&[("c", DataType::STRING)]), &[], None);

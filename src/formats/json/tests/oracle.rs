@@ -1,4 +1,4 @@
-//! Random messages. They are read as serde_json reads them. Damaged ones do no harm.
+//! Random messages: valid ones are read as serde_json reads them, and damaged ones do no harm.
 
 use proptest::prelude::*;
 use rand::rngs::SmallRng;

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn booleans_are_true_or_else_false() {
+fn any_scalar_except_true_is_the_boolean_false() {
     for (json, expected) in [
         ("true", "true"),
         ("false", "false"),
@@ -114,7 +114,7 @@ fn decimals_are_exact_rounded_half_up_and_null_when_too_large() {
 }
 
 #[test]
-fn a_string_column_takes_scalars_as_they_are_spelt() {
+fn a_string_column_takes_scalars_as_they_are_written() {
     for (json, expected) in [("\"a\"", "a"), ("1.50", "1.50"), ("1e3", "1e3"), ("true", "true"), ("false", "false")] {
         assert_eq!(text(json), Some(format!("Text({expected:?})")), "{json}");
     }
@@ -139,14 +139,14 @@ fn a_string_column_takes_objects_and_arrays_as_compact_json() {
 }
 
 #[test]
-fn a_declared_length_is_not_looked_at() {
+fn a_declared_length_is_not_checked() {
     assert_eq!(value(DataType::Varchar(2), "\"long\"").as_deref(), Some("Text(\"long\")"));
     assert_eq!(value(DataType::Char(6), "\"short\"").as_deref(), Some("Text(\"short\")"));
     assert_eq!(value(DataType::Varbinary(1), "\"AQID\"").as_deref(), Some("Bytes([1, 2, 3])"));
 }
 
 #[test]
-fn escapes_are_undone_and_control_characters_taken_as_they_are() {
+fn escapes_are_decoded_and_control_characters_are_taken_as_they_are() {
     for (json, expected) in [
         (r#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{c}\n\r\t"),
         (r#""\u00e9\u20ac""#, "é€"),
@@ -235,7 +235,7 @@ fn arrays_hold_values_of_their_type() {
 }
 
 #[test]
-fn a_vector_is_read_in_every_spelling() {
+fn a_vector_is_read_in_every_form() {
     let json = "[0.1, -0.25,1 , 1e-3,12.5,null,\"0.5\",\n0.30000000000000004, 0.049671415239572525,0]";
     let numbers = "0.1 -0.25 1.0 0.001 12.5 null 0.5 0.3 0.049671415 0.0";
     let expected = numbers.split(' ').map(|number| match number {
@@ -256,7 +256,7 @@ fn a_vector_is_read_in_every_spelling() {
 }
 
 #[test]
-fn rows_are_objects_within() {
+fn rows_are_read_from_nested_objects() {
     let nested = row_of(&[("a", INT), ("b", row_of(&[("c", DataType::STRING)]))]);
     assert_eq!(
         value(nested.clone(), r#"{"b":{"c":"x","d":1},"a":1}"#).as_deref(),

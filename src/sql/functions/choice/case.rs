@@ -7,7 +7,7 @@ pub const IF: Function = Function {
     name: "IF",
     parameters: Parameters::of(&[Condition, Any, Any]),
     form: "IF(condition, value, other)",
-    meaning: "The value where the condition is TRUE, else the other.",
+    meaning: "The first value if the condition is TRUE, otherwise the second.",
     plan: |operands| match <[Expression; 3]>::try_from(operands) {
         Ok([condition, value, other]) => case(vec![(condition, value)], other),
         Err(_) => Err("takes a condition and two values".into()),

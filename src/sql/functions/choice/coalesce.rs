@@ -15,7 +15,7 @@ pub const IFNULL: Function = Function {
     name: "IFNULL",
     parameters: Parameters::of(&[Any, Any]),
     form: "IFNULL(value, other)",
-    meaning: "The value, or the other where it is NULL.",
+    meaning: "The value, or the second one if it is NULL.",
     plan: coalesce,
 };
 

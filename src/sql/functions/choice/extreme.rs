@@ -10,7 +10,7 @@ pub const GREATEST: Function = Function {
     name: "GREATEST",
     parameters: Parameters::of(&[Any]).repeated(),
     form: "GREATEST(value, …)",
-    meaning: "The largest; NULL if one is NULL.",
+    meaning: "The largest value; NULL if one is NULL.",
     plan: |operands| extreme(Extreme::Greatest, operands),
 };
 
@@ -18,7 +18,7 @@ pub const LEAST: Function = Function {
     name: "LEAST",
     parameters: Parameters::of(&[Any]).repeated(),
     form: "LEAST(value, …)",
-    meaning: "The smallest; NULL if one is NULL.",
+    meaning: "The smallest value; NULL if one is NULL.",
     plan: |operands| extreme(Extreme::Least, operands),
 };
 

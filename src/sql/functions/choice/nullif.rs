@@ -8,7 +8,7 @@ pub const NULLIF: Function = Function {
     name: "NULLIF",
     parameters: Parameters::of(&[Any, Any]),
     form: "NULLIF(value, other)",
-    meaning: "NULL where they are equal, else the value.",
+    meaning: "NULL if both are equal, otherwise the value.",
     plan: nullif,
 };
 

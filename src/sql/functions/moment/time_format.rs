@@ -90,7 +90,7 @@ impl TimeFormat {
             }
             if !letter.is_ascii_alphabetic() {
                 if matches!(letter, '{' | '}' | '#' | '[' | ']') {
-                    return Err(format!("has a '{letter}', which must stand in single quotes"));
+                    return Err(format!("has a '{letter}', which must be in single quotes"));
                 }
                 literal(letter, &mut pieces);
                 continue;
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_without_a_meaning_here_is_named() {
+    fn the_error_names_a_letter_that_is_not_supported() {
         for (pattern, reason) in
             [("YYYY", "year of weeks"), ("zzz", "'zzz'"), ("'a", "not closed"), ("MMMMM", "MMMMM"), ("[yyyy]", "'['")]
         {

@@ -12,7 +12,7 @@ pub const TO_TIMESTAMP: Function = Function {
     name: "TO_TIMESTAMP",
     parameters: Parameters::of(&[Text, Text]).optional(1),
     form: "TO_TIMESTAMP(text[, format])",
-    meaning: "TIMESTAMP(3) of a text. Left out: the format is 'yyyy-MM-dd HH:mm:ss'. NULL if the text doesn't have the format.",
+    meaning: "TIMESTAMP(3) of a text. Without a format it is 'yyyy-MM-dd HH:mm:ss'. NULL if the text doesn't have the format.",
     plan: |mut operands| {
         if operands.len() == 1 {
             return Ok(tried(operands, TIMESTAMP));
@@ -26,7 +26,7 @@ pub const TO_DATE: Function = Function {
     name: "TO_DATE",
     parameters: Parameters::of(&[Text, Text]).optional(1),
     form: "TO_DATE(text[, format])",
-    meaning: "DATE of a text. Left out: the format is 'yyyy-MM-dd'. NULL if the text doesn't have the format.",
+    meaning: "DATE of a text. Without a format it is 'yyyy-MM-dd'. NULL if the text doesn't have the format.",
     plan: |mut operands| {
         if operands.len() == 1 {
             return Ok(tried(operands, DataType::Date));

@@ -21,7 +21,7 @@ pub const UNIX_TIMESTAMP: Function = Function {
     name: "UNIX_TIMESTAMP",
     parameters: Parameters::of(&[Text, Text]).optional(2),
     form: "UNIX_TIMESTAMP([text[, format]])",
-    meaning: "Seconds since 1970 at this local time in the zone `table.local-time-zone`; without a text, now. NULL if the text doesn't have the format.",
+    meaning: "Seconds since 1970 at this local time in the zone `table.local-time-zone`; without a text, of the current time. NULL if the text doesn't have the format.",
     plan: |mut operands| {
         if operands.is_empty() {
             return Ok(Expression::call(CurrentUnixTimestamp, operands, DataType::BigInt));

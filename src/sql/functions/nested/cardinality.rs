@@ -6,7 +6,7 @@ pub const CARDINALITY: Function = Function {
     name: "CARDINALITY",
     parameters: Parameters::of(&[Any]),
     form: "CARDINALITY(array or map)",
-    meaning: "How many elements or entries it has.",
+    meaning: "The number of elements or entries.",
     plan: |operands| match first_type(&operands) {
         DataType::Array(_) | DataType::Map(..) => Ok(Expression::call(Cardinality, operands, DataType::Int)),
         _ => Err("takes an ARRAY or a MAP".into()),

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_may_pass_through_76_digits() {
+    fn a_product_is_exact_even_if_it_has_76_digits_before_it_is_rounded() {
         let most = 10_i128.pow(38) - 1;
         let product = binary(Operation::Multiply, decimal(most, 38), decimal(most, 38), 38, 6).unwrap();
         assert_eq!(product, Some(decimal(1_000_000, 6)));

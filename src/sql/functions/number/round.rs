@@ -10,7 +10,7 @@ pub const ROUND: Function = Function {
     name: "ROUND",
     parameters: Parameters::of(&[Number, Integer]).optional(1),
     form: "ROUND(number[, digits])",
-    meaning: "The number rounded half up to this many digits after the point. Left out: 0.",
+    meaning: "The number rounded half up to this many digits after the point; 0 if they aren't given.",
     // The rounded number can have one digit more.
     plan: |operands| Ok(to_digits(Rounding::Round, operands, 1)),
 };
@@ -19,7 +19,7 @@ pub const TRUNCATE: Function = Function {
     name: "TRUNCATE",
     parameters: Parameters::of(&[Number, Integer]).optional(1),
     form: "TRUNCATE(number[, digits])",
-    meaning: "The number cut to this many digits after the point. Left out: 0.",
+    meaning: "The number cut to this many digits after the point; 0 if they aren't given.",
     plan: |operands| Ok(to_digits(Rounding::Truncate, operands, 0)),
 };
 

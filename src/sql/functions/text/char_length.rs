@@ -7,7 +7,7 @@ pub const CHAR_LENGTH: Function = Function {
     name: "CHAR_LENGTH",
     parameters: Parameters::of(&[Text]),
     form: "CHAR_LENGTH(text)",
-    meaning: "How many characters the text has. CHARACTER_LENGTH and LENGTH mean the same.",
+    meaning: "The number of characters. CHARACTER_LENGTH and LENGTH mean the same.",
     plan: |operands| Ok(Expression::call(CharLength, operands, DataType::Int)),
 };
 

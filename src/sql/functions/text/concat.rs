@@ -11,7 +11,7 @@ pub const CONCAT: Function = Function {
     name: "CONCAT",
     parameters: Parameters::of(&[Text]).repeated(),
     form: "CONCAT(text, …)",
-    meaning: "The texts one after another, as `||`; NULL if one is NULL.",
+    meaning: "The texts one after another, like `||`; NULL if one is NULL.",
     plan: |operands| Ok(Expression::call(Concat, operands, DataType::STRING)),
 };
 

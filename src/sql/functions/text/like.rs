@@ -191,7 +191,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn like_is_the_regular_expression_it_stands_for(text in "[ab.\nä]{0,8}", pattern in "[ab.ä%_]{0,6}") {
+        fn like_matches_the_same_texts_as_the_equivalent_regular_expression(text in "[ab.\nä]{0,8}", pattern in "[ab.ä%_]{0,6}") {
             let mut expression = String::from("(?s)^");
             for character in pattern.chars() {
                 match character {

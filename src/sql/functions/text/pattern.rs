@@ -1,4 +1,4 @@
-//! Those of Java's regular expressions that can be matched in linear time.
+//! Java's regular expressions, as far as they can be matched in linear time.
 
 use regex::Regex;
 
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_stops_at_every_line_end_unless_told() {
+    fn a_dot_matches_no_line_end_without_the_flag_s() {
         assert_eq!(all("a.b", "a\rb a\u{2028}b axb"), ["axb"]);
         assert_eq!(all("(?s)a.b", "a\rb"), ["a\rb"]);
         assert_eq!(all("(?s:a.)b.", "a\nb\n a\nbx"), ["a\nbx"]);
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_backtracking_can_match_is_named() {
+    fn the_error_names_the_part_that_only_backtracking_could_match() {
         for (pattern, reason) in [
             (r"(a)\1", "back reference"),
             ("(?=a)", "lookahead"),

@@ -7,7 +7,7 @@ pub const POSITION: Function = Function {
     name: "POSITION",
     parameters: Parameters::of(&[Text, Text]),
     form: "POSITION(wanted IN text)",
-    meaning: "Where wanted begins in the text, from 1; 0 if it isn't there.",
+    meaning: "The position where wanted begins in the text, counted from 1; 0 if it isn't there.",
     plan: |operands| Ok(Expression::call(Locate, operands, DataType::Int)),
 };
 

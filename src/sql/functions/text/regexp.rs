@@ -8,7 +8,7 @@ pub const REGEXP_REPLACE: Function = Function {
     name: "REGEXP_REPLACE",
     parameters: Parameters::of(&[Text, Text, Text]),
     form: "REGEXP_REPLACE(text, pattern, other)",
-    meaning: "The text with other in place of each match of a regular expression. other is taken as it is.",
+    meaning: "The text in which each match of a regular expression is replaced by other, which is taken as it is.",
     plan: |mut operands| {
         let pattern = take_pattern(&mut operands)?;
         Ok(Expression::call(RegexpReplace(pattern), operands, DataType::STRING))

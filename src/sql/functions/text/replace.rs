@@ -9,7 +9,7 @@ pub const REPLACE: Function = Function {
     name: "REPLACE",
     parameters: Parameters::of(&[Text, Text, Text]),
     form: "REPLACE(text, wanted, other)",
-    meaning: "The text with other in place of each wanted.",
+    meaning: "The text in which each wanted is replaced by other.",
     plan: |operands| Ok(Expression::call(Replace, operands, DataType::STRING)),
 };
 

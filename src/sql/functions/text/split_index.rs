@@ -6,7 +6,7 @@ pub const SPLIT_INDEX: Function = Function {
     name: "SPLIT_INDEX",
     parameters: Parameters::of(&[Text, Any, Integer]),
     form: "SPLIT_INDEX(text, separator, index)",
-    meaning: "The part between separators that has this index, from 0; NULL where there is none.",
+    meaning: "The part between separators with this index, counted from 0; NULL if there is none.",
     plan: |operands| match operands.get(1).map(Expression::type_ref) {
         Some(separator) if separator.is_text() || separator.is_integer() => {
             Ok(Expression::call(SplitIndex, operands, DataType::STRING))

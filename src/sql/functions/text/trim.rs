@@ -6,7 +6,7 @@ pub const TRIM: Function = Function {
     name: "TRIM",
     parameters: Parameters::of(&[Text, Text]).optional(1),
     form: "TRIM([BOTH | LEADING | TRAILING] [characters FROM] text)",
-    meaning: "The text without these characters at its ends; left out: without blanks.",
+    meaning: "The text without these characters at its ends; if none are given, without blanks.",
     plan: |operands| Ok(Expression::call(Trim::Both, operands, DataType::STRING)),
 };
 
@@ -14,7 +14,7 @@ pub const LTRIM: Function = Function {
     name: "LTRIM",
     parameters: Parameters::of(&[Text, Text]).optional(1),
     form: "LTRIM(text[, characters])",
-    meaning: "The text without these characters at its start; left out: without blanks.",
+    meaning: "The text without these characters at its start; if none are given, without blanks.",
     plan: |operands| Ok(Expression::call(Trim::Leading, operands, DataType::STRING)),
 };
 
@@ -22,7 +22,7 @@ pub const RTRIM: Function = Function {
     name: "RTRIM",
     parameters: Parameters::of(&[Text, Text]).optional(1),
     form: "RTRIM(text[, characters])",
-    meaning: "The text without these characters at its end; left out: without blanks.",
+    meaning: "The text without these characters at its end; if none are given, without blanks.",
     plan: |operands| Ok(Expression::call(Trim::Trailing, operands, DataType::STRING)),
 };
 

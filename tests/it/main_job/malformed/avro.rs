@@ -95,7 +95,7 @@ fn damaged_with_schema(registry: &Registry, schema: &str, around: impl Fn(usize,
         (with(own, &around(DEEP, &good(9))), "found records that are nested more than 100 deep"),
         (first, "found byte 1 at the start where 0 was expected"),
         (br#"{"id": 9}"#.to_vec(), "is the message in Confluent's format"),
-        (vec![0, 0, 0], "the message ends after 3 bytes, within the number of its schema"),
+        (vec![0, 0, 0], "the message ends after 3 bytes, within the id of its schema"),
         (with(own, b""), ENDS),
         (with(2_000_000_000, &around(0, &good(9))), "the registry doesn't know the schema of the message"),
         (with(registered(r#""string""#), &text(b"red")), "the writer's schema is string where a record was expected"),
@@ -175,7 +175,7 @@ fn bad_records_of_a_registrys_schemas_cost_themselves() {
     let schema = confluent_schema();
     let id = registry.register(&unique("malformed"), &schema);
     let mut bad = damaged_with_schema(&registry, &schema, in_chains);
-    bad.push((Vec::new(), "found no byte where a schema's number was expected"));
+    bad.push((Vec::new(), "found no byte where a schema's id was expected"));
     let good = [7, 8].map(|car| of_schema(id, &in_chains(0, &good(car))));
     check_with(&[("REGISTRY_URL", &registry.url)], CONFLUENT, &[], [&good[0], &good[1]], &bad, ROWS);
 }
