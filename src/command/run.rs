@@ -117,7 +117,12 @@ fn start(job: Job, options: RunOptions, end: &EndRequest) -> Result<Option<Pipel
 }
 
 /// Shows progress until the job has ended, and limits how long a drain may take.
-fn wait_for_end(pipeline: Pipeline, end: &EndRequest, drain_timeout: Duration, console: &Console) -> (Summary, Result<()>) {
+fn wait_for_end(
+    pipeline: Pipeline,
+    end: &EndRequest,
+    drain_timeout: Duration,
+    console: &Console,
+) -> (Summary, Result<()>) {
     let stop = pipeline.stop_handle();
     let mut reporter = Reporter::new(console);
     let mut drain_until = None;

@@ -138,9 +138,19 @@ fn the_error_for_a_value_of_another_type_asks_for_a_cast() {
         ("NULL", "a INT", "c INT NOT NULL", "3:22 NULL can't go into column 'c' INT of table 's', which is NOT NULL"),
         ("b", "a INT", "c INT", "3:22 table 'k' has no column 'b'; did you mean 'a'?"),
         ("x.a", "a INT", "c INT", "3:22 unknown table 'x'; the query reads 'k'"),
-        ("DATE '2023-02-30'", "a INT", "c DATE", "3:27 '2023-02-30' is not a valid DATE; write it as DATE '2024-03-01'"),
+        (
+            "DATE '2023-02-30'",
+            "a INT",
+            "c DATE",
+            "3:27 '2023-02-30' is not a valid DATE; write it as DATE '2024-03-01'",
+        ),
         ("a, a", "a INT", "c INT", "3:15 the query has 2 columns but 's' takes 1 (c)"),
-        ("5L", "a INT", "c INT", "3:22 Flink SQL has no suffix 'L'; write 5, which becomes a BIGINT where one is needed"),
+        (
+            "5L",
+            "a INT",
+            "c INT",
+            "3:22 Flink SQL has no suffix 'L'; write 5, which becomes a BIGINT where one is needed",
+        ),
         ("CAST(a AS VARCHAR2)", "a INT", "c STRING", "3:27 unknown type VARCHAR2"),
     ] {
         let text = job_of(source, sink, &format!("INSERT INTO s SELECT {query} FROM k"));
@@ -153,7 +163,7 @@ fn where_takes_only_a_condition() {
     for (condition, error) in [
         ("a", "3:37 expected a condition, found a value of type INT"),
         ("a = 'x'", "3:37 INT and CHAR(1) can't be compared; CAST one of them"),
-        ("b = \"x\"", "3:41 double quotes have no meaning here; a string has single quotes, a name back-quotes"),
+        ("b = \"x\"", "3:41 double quotes have no meaning in Flink SQL; write a string in single quotes, a name in back-quotes"),
     ] {
         let text = job_of("a INT, b STRING", "c INT", &format!("INSERT INTO s SELECT a FROM k WHERE {condition}"));
         assert_eq!(only_error(&text), error, "{condition}");

@@ -94,7 +94,9 @@ impl RegistryClient {
         let told = format!("{url}: {} {detail}", error.description()).trim_end().to_string();
         if error.is_peer_failed_verification() {
             let advice = match self.has_store {
-                true => "its certificate isn't signed by an authority in ssl.truststore.location, or is for another name",
+                true => {
+                    "its certificate isn't signed by an authority in ssl.truststore.location, or is for another name"
+                }
                 false => "set ssl.truststore.location to a file with the authority that signed its certificate",
             };
             return RegistryAnswer::Refused(format!("the schema registry isn't trusted: {told}; {advice}"));

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::url_parts::{
-    Findings, flag, keepalive_notice, label, name_and_port, parse_ssl_mode, percent_decode, port, seconds, set_parameter,
-    tcp_name, unknown,
+    Findings, flag, keepalive_notice, label, name_and_port, parse_ssl_mode, percent_decode, port, seconds,
+    set_parameter, tcp_name, unknown,
 };
 use crate::settings::{Connection, Host, SslMode};
 

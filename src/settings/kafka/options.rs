@@ -301,10 +301,11 @@ pub const OFFSET_RESET: SourceOption = SourceOption::new(
 )
 // The other modes overwrite the property.
 .read_when(|source| source.startup_mode == StartupMode::GroupOffsets);
-pub const UPSERT_CONNECTOR: SourceOption = SourceOption::new("connector", OptionValue::Text(|_, _| {}), "Must be upsert-kafka.")
-    .required()
-    // It says what the table is, which is known here.
-    .read_when(|_| false);
+pub const UPSERT_CONNECTOR: SourceOption =
+    SourceOption::new("connector", OptionValue::Text(|_, _| {}), "Must be upsert-kafka.")
+        .required()
+        // It says what the table is, which is known here.
+        .read_when(|_| false);
 pub const UPSERT_FORMAT: SourceOption = SourceOption::new(
     "value.format",
     OptionValue::Format { takes_changes: false, set: |source, name| source.format = Some(name) },

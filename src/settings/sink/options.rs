@@ -91,11 +91,14 @@ impl DeadLetterOption {
 
 pub type SinkOption = OptionDefinition<SinkOptions>;
 
-pub const CONNECTOR: SinkOption =
-    SinkOption::new("connector", OptionValue::Text(|_, _| {}), "Either adbpg, or adbpg-nightly- and a version, such as adbpg-nightly-1.13.")
-        .required()
-        // It says that the table is a sink, which is known here.
-        .read_when(|_| false);
+pub const CONNECTOR: SinkOption = SinkOption::new(
+    "connector",
+    OptionValue::Text(|_, _| {}),
+    "Either adbpg, or adbpg-nightly- and a version, such as adbpg-nightly-1.13.",
+)
+.required()
+// It says that the table is a sink, which is known here.
+.read_when(|_| false);
 pub const URL: SinkOption = SinkOption::new(
     "url",
     // The URL can hold a password.

@@ -139,7 +139,8 @@ impl Scope<'_> {
     #[inline(never)]
     pub(super) fn number(&self, value: &Value, negative: bool, expr: &Expr) -> Planned<Expression> {
         if let Value::Number(digits, true) = value {
-            let message = format!("Flink SQL has no suffix 'L'; write {digits}, which becomes a BIGINT where one is needed");
+            let message =
+                format!("Flink SQL has no suffix 'L'; write {digits}, which becomes a BIGINT where one is needed");
             return Err(error(self.place(expr), message));
         }
         let parsed = match value {

@@ -47,7 +47,10 @@ impl<'a> Packed<'a> {
     pub fn new(bytes: &'a [u8], encoding: VectorEncoding) -> Result<Self, EncodeError> {
         let width = width(encoding.number);
         if !bytes.len().is_multiple_of(width) {
-            let reason = format!("the value has {} bytes, which is not a multiple of {width}, the bytes of a float", bytes.len());
+            let reason = format!(
+                "the value has {} bytes, which is not a multiple of {width}, the bytes of a float",
+                bytes.len()
+            );
             return Err(EncodeError::reject(sqlstate::MALFORMED, reason));
         }
         Ok(Packed { bytes, encoding })

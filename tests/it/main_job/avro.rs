@@ -277,7 +277,9 @@ fn a_registry_that_is_away_delays_records_and_loses_none() {
     eventually("what has a known schema arrives", || place.count("car_info") == 100);
     private.stop();
     topic.produce(0, (100..150).map(|car| first(one, car)).chain((150..200).map(|car| second(other, car))));
-    eventually("the log says that the registry does not answer", || running.said().contains("the schema registry doesn't answer"));
+    eventually("the log says that the registry does not answer", || {
+        running.said().contains("the schema registry doesn't answer")
+    });
     // A known schema needs no registry.
     eventually("what has a known schema arrives", || place.count("car_info") == 150);
     running.terminate();
@@ -288,7 +290,9 @@ fn a_registry_that_is_away_delays_records_and_loses_none() {
     // Started while the registry is still away, it goes on where it was, and waits.
     topic.produce(0, (200..300).map(|car| first(one, car)));
     let running = bounded(job(CONFLUENT, &place, &topic, &private.server)).start();
-    eventually("the log says that the registry does not answer", || running.said().contains("the schema registry doesn't answer"));
+    eventually("the log says that the registry does not answer", || {
+        running.said().contains("the schema registry doesn't answer")
+    });
     private.start_again();
     let finished = running.wait().exited(0);
     assert!(finished.stderr.contains("the schema registry answers again"), "{}", finished.stderr);

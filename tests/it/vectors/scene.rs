@@ -243,7 +243,8 @@ pub fn check(schema: &mut Schema, kafka: &Kafka, sources: &[Source<'_>], normali
 
 /// The rows that a sink refused for their dimension, and the columns that it names.
 fn refused(dead_letters: &[serde_json::Value], sink: &str) -> Vec<(i64, String)> {
-    let reason = format!("the vector has {} dimensions, the option vector.dimension requires {DIMENSION}", DIMENSION + 1);
+    let reason =
+        format!("the vector has {} dimensions, the option vector.dimension requires {DIMENSION}", DIMENSION + 1);
     let of_sink = dead_letters
         .iter()
         .filter(|dead_letter| dead_letter["sink"] == sink && dead_letter["reason"] == reason.as_str());

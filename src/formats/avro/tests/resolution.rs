@@ -212,7 +212,7 @@ fn rows_and_maps_are_resolved_inside() {
 #[test]
 fn messages_with_an_invalid_schema_are_refused() {
     let mut confluent = Confluent::new(schema(READER), columns(), known(&[(1, "{"), (2, r#""int""#)]));
-    assert!(decode(&mut confluent, Some(&[0, 0, 0, 0, 1])).unwrap_err().contains("schema 1: can't be read: no JSON"));
+    assert!(decode(&mut confluent, Some(&[0, 0, 0, 0, 1])).unwrap_err().contains("schema 1: can't be read: not JSON"));
     assert_eq!(
         decode(&mut confluent, Some(&[0, 0, 0, 0, 2])).unwrap_err(),
         "decode refused: schema 2: the writer's schema is int where a record was expected"
