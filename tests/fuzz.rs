@@ -16,7 +16,7 @@ use rand::{Rng, SeedableRng};
 use fuzz::{TARGETS, Target};
 
 const CASES: u64 = 3000;
-/// A slow machine does what it can in this time.
+/// No more mutations are tried after this time, because of slow machines.
 const ENOUGH: Duration = Duration::from_secs(20);
 const LONGEST: usize = 4096;
 
@@ -46,7 +46,7 @@ fn check(name: &str) {
     let target = TARGETS.iter().find(|target| target.name == name).expect("a target");
     let mut seeds = corpus(name);
     if name == "formats" {
-        // The example of each format there is. This is where a format without one is found.
+        // The example of each format. A format without an example fails here.
         let examples = fuzz::formats::examples().into_iter();
         seeds.extend((1..).zip(examples).map(|(number, example)| (format!("example {number} of the page"), example)));
     }
@@ -69,7 +69,7 @@ fn check(name: &str) {
     }
 }
 
-/// Shows the input of what fails, as it would go into the corpus.
+/// Runs the target. If it fails, shows the input in the form in which the corpus would have it.
 fn run(target: &Target, input: &[u8], origin: &str) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| fuzz::run(target.name, input))) {
         eprintln!("{origin}: failed with the input b\"{}\"", input.escape_ascii());
@@ -133,7 +133,7 @@ fn every_target_has_a_corpus_a_program_and_a_test() {
     assert_eq!(targets, programs.map(str::to_owned).collect());
 }
 
-/// One test a target, so that they run side by side.
+/// One test for each target, so that they run in parallel.
 macro_rules! targets {
     ($($test:ident: $target:literal,)*) => {
         const TESTED: &[&str] = &[$($target),*];

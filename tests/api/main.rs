@@ -1,7 +1,7 @@
-//! The public interface of the crate, as a snapshot: a change of it is seen in review, and is meant.
+//! The public interface of the crate as a snapshot, so that a review shows each change of it.
 //!
-//! It is read from the sources: the `pub use` list of lib.rs, and what these items offer. What a macro makes is shown by the macro's
-//! arguments. `INSTA_UPDATE=always cargo test --release --features capi,internals --test api` writes the snapshot again.
+//! It is read from the sources: the `pub use` list of lib.rs, and the public parts of these items. Items that a macro makes are shown
+//! by the macro's arguments. `INSTA_UPDATE=always cargo test --release --features capi,internals --test api` writes the snapshot again.
 
 mod modules;
 mod print;

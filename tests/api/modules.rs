@@ -1,4 +1,4 @@
-//! The modules of src/, parsed, and how a name is followed through `pub use` to the item that it stands for.
+//! The modules of src/, parsed. A name is followed through `pub use` to the item that it stands for.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use syn::{Attribute, Item, ItemImpl, ItemMacro, UseTree, Visibility};
 /// A name that lib.rs exports.
 pub struct Export {
     pub path: Vec<String>,
-    /// `feature = "kafka": ` for what only some builds have.
+    /// `feature = "kafka": ` for an item that only some builds have.
     pub condition: String,
 }
 
@@ -55,7 +55,7 @@ impl Modules {
     pub fn find(&self, path: &[String]) -> Option<Found<'_>> {
         let (name, module) = path.split_last()?;
         let Some((module, file)) = self.0.get_key_value(module) else {
-            // The last part of the path but one is no module of ours, or a name that its parent exports.
+            // The part before the last one isn't a module of this crate, or it is a name that its parent exports.
             return None;
         };
         if let Some(item) = file.items.iter().find(|item| name_of(item).as_deref() == Some(name)) {

@@ -1,4 +1,4 @@
-//! What of an item its users see, as text.
+//! The parts of an item that users see, as text.
 
 use quote::ToTokens;
 use syn::{Attribute, Block, Fields, ImplItem, Item, ItemImpl, ItemMacro, TraitItem};
@@ -64,7 +64,7 @@ pub fn implementation(block: &ItemImpl) -> String {
     if block.items.is_empty() { String::new() } else { pretty(Item::Impl(block)) }
 }
 
-/// The arguments of a macro, without documentation: the names that it makes something of.
+/// The arguments of a macro, without documentation: the names of which it makes items.
 pub fn macro_call(call: &ItemMacro) -> String {
     let arguments = call.mac.tokens.clone().into_iter().filter_map(|token| match token {
         proc_macro2::TokenTree::Ident(name) => Some(name.to_string()),

@@ -1,4 +1,4 @@
-//! What the checker tries: who does what, and where the keys are at the start.
+//! The cases that the checker tries: what each session does, and where the keys are at the start.
 
 use crate::database::{Key, PARENT, Table};
 use crate::protocol::{Batch, Change, HOT, Role, SEALED, Target, Tree};
@@ -13,7 +13,7 @@ pub fn writer<const COUNT: usize>(changes: [Change; COUNT]) -> Role {
     Role::Writer(changes.map(|change| Batch { change, keys: vec![0] }).to_vec())
 }
 
-/// A tree with the sealed child only where a key needs it: each table costs a statement.
+/// The tree has the sealed child only if a key is in it, because each table adds a statement.
 pub fn case(roles: Vec<Role>, places: Vec<Option<Table>>) -> Case {
     let sealed = if places.contains(&Some(SEALED)) { vec![SEALED] } else { Vec::new() };
     Case { roles, places, tree: Tree { hot: HOT, sealed, partitioned: false }, staged: false, losses: 0 }
@@ -24,7 +24,7 @@ fn pairs() -> impl Iterator<Item = (Change, Change)> {
     CHANGES.iter().enumerate().flat_map(|(at, one)| CHANGES[at..].iter().map(|other| (*one, *other)))
 }
 
-/// Two writers, a mover, and what is beside them.
+/// Two writers, a mover, and further roles.
 pub fn two_writers(beside: &[Role], losses: u8) -> Vec<Case> {
     let mut cases = Vec::new();
     for ((one, other), place) in pairs().flat_map(|pair| PLACES.map(|place| (pair, place))) {
@@ -36,7 +36,7 @@ pub fn two_writers(beside: &[Role], losses: u8) -> Vec<Case> {
     cases
 }
 
-/// One writer's change beside two of another one, and a mover that moves twice.
+/// One change of a writer, two changes of another one, and a mover that moves twice.
 pub fn three_changes() -> Vec<Case> {
     let mut cases = Vec::new();
     for (one, (first, second)) in CHANGES.iter().flat_map(|one| ordered_pairs().map(move |pair| (*one, pair))) {
@@ -95,14 +95,14 @@ pub fn merged() -> Vec<Case> {
         .collect()
 }
 
-/// The same with one writer, who makes two changes, and a mover: it meets what the merge takes into the hot child.
-pub fn merged_beside_a_mover() -> Vec<Case> {
+/// The same with one writer, who makes two changes, and a mover. The mover finds rows that the merge has put into the hot child.
+pub fn merged_with_a_mover() -> Vec<Case> {
     let case = |(first, second)| case(vec![writer([first, second]), MERGER, MOVER], vec![Some(SEALED)]);
     ordered_pairs().map(case).collect()
 }
 
-/// A sealed child is merged beside the statements of other programs.
-pub fn merged_beside_foreign_ones() -> Vec<Case> {
+/// A sealed child is merged while other programs send statements.
+pub fn merged_with_foreign_statements() -> Vec<Case> {
     let foreign = [Change::ForeignUpdate, Change::ForeignDelete];
     let case = |(one, other)| case(vec![writer([one]), writer([other]), MERGER], vec![Some(SEALED)]);
     foreign.into_iter().flat_map(|one| foreign.map(|other| (one, other))).map(case).collect()
@@ -135,7 +135,7 @@ pub fn in_partitions(cases: Vec<Case>) -> Vec<Case> {
     cases.map(|case| Case { tree: Tree { partitioned: true, ..case.tree }, ..case }).collect()
 }
 
-/// A foreign statement beside a writer and a mover.
+/// A statement of another program, a writer and a mover.
 pub fn beside_a_foreign(foreign: Change) -> Vec<Case> {
     let roles = |change| vec![writer([change]), writer([foreign]), MOVER];
     CHANGES.into_iter().flat_map(|change| PLACES.map(|place| case(roles(change), vec![place]))).collect()

@@ -1,5 +1,5 @@
-//! As much of PostgreSQL's READ COMMITTED as the protocol depends on: versions of rows, who may see them, who waits for whom, the
-//! unique key of each table, and locks on tables.
+//! A model of PostgreSQL's READ COMMITTED, as far as the protocol depends on it: versions of rows, which sessions see them, which
+//! session waits for which, the unique key of each table, and locks on tables.
 
 pub const PARENT: Table = 0;
 pub const TABLES: usize = 5;
@@ -8,12 +8,12 @@ pub type Table = u8;
 pub type Key = u8;
 /// A session has at most one open transaction, so the session's number also names its transaction.
 pub type SessionId = u8;
-/// One bit a session.
+/// One bit for each session.
 pub type Sessions = u8;
 /// The place of a version in the list of all.
 pub type Place = u8;
 
-/// What a row holds: who wrote it, who changed it in place, and a column that no writer writes.
+/// The contents of a row: who wrote it, who changed it in place, and a column that no writer writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Row {
     pub written: u8,
@@ -39,7 +39,7 @@ enum End {
 }
 
 impl End {
-    /// The transaction that ended the version. `None`: nobody has, `Some(None)`: one that has committed.
+    /// The transaction that ended the version. `None`: none has. `Some(None)`: one that has committed.
     fn by(self) -> Option<Option<SessionId>> {
         match self {
             End::Live => None,
@@ -118,7 +118,7 @@ impl Database {
         Database { versions: Vec::new(), locks: vec![[Lock::None; TABLES]; sessions] }
     }
 
-    /// A row that has been there for long.
+    /// Adds a row that was committed long ago.
     pub fn put(&mut self, table: Table, key: Key, row: Row) {
         self.versions.push(Version { table, key, row, creator: None, locked: None, end: End::Live });
     }
@@ -142,7 +142,7 @@ impl Database {
         Ok(())
     }
 
-    /// The versions of a table that a statement beginning now sees.
+    /// The versions of a table that are seen by a statement that begins now.
     pub fn visible(&self, who: SessionId, table: Table) -> impl Iterator<Item = (Place, Key)> + '_ {
         let seen = move |version: &Version| {
             let ended = version.end.by().is_some_and(|by| by.is_none_or(|by| by == who));
@@ -225,7 +225,7 @@ impl Database {
         }
     }
 
-    /// What the deleted row was; `None` if it was gone.
+    /// Deletes a row and returns it. `None`: it was gone.
     pub fn delete(&mut self, who: SessionId, seen: Place) -> Result<Option<Row>, Hindrance> {
         let Some(place) = self.newest(who, seen)? else { return Ok(None) };
         let version = &mut self.versions[place as usize];
@@ -241,7 +241,7 @@ impl Database {
         Ok(Some(version.row))
     }
 
-    /// Whether the row was still there.
+    /// Changes a row. `false`: it was gone.
     pub fn update(&mut self, who: SessionId, seen: Place, change: impl Fn(Row) -> Row) -> Result<bool, Hindrance> {
         let Some(place) = self.newest(who, seen)? else { return Ok(false) };
         let next = self.versions.len() as Place;
@@ -252,7 +252,7 @@ impl Database {
         Ok(true)
     }
 
-    /// Gives a row that the transaction has written itself the value of the column that nobody writes.
+    /// Sets the column that no writer writes, in a row that the transaction itself has written.
     pub fn take_over(&mut self, who: SessionId, table: Table, key: Key, kept: bool) {
         for version in &mut self.versions {
             if (version.table, version.key, version.creator, version.end) == (table, key, Some(who), End::Live) {

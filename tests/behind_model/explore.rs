@@ -18,7 +18,7 @@ pub struct Tried {
 /// The state from which another one was reached first, and how; `None`: the case begins with it.
 type Origin = Option<(u64, Action)>;
 
-/// Tries everything. `Err`: a property that counts does not hold, and the steps that lead there.
+/// Tries all cases. `Err`: a property that counts does not hold, and the steps that lead to this state.
 pub fn explore(world: &World, counts: impl Fn(Property) -> bool) -> Result<Tried, String> {
     let mut tried = Tried::default();
     for case in &world.cases {
@@ -54,7 +54,7 @@ fn explore_case(world: &World, case: &Case, counts: &impl Fn(Property) -> bool) 
     Ok((origins.len(), ends))
 }
 
-/// States are told apart by 64 bits. A case has some thousands of them.
+/// A hash of 64 bits stands for a state. A case has a few thousand states.
 fn number_of(state: &State) -> u64 {
     let mut hasher = DefaultHasher::new();
     state.hash(&mut hasher);

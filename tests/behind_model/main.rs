@@ -1,8 +1,8 @@
 //! The protocol of `sink.vector-index` = `behind`, checked by all interleavings of a few sessions.
 //!
-//! docs/vector-index-protocol.md says why no interleaving leaves a key twice or nowhere; here they are tried, all of them. The database is a
-//! model of READ COMMITTED (`database.rs`), the protocol is written down statement by statement (`protocol.rs`). Each mistake of
-//! `Mistake` must be found, so a checker that sees nothing would be noticed.
+//! docs/vector-index-protocol.md says why no interleaving leaves a key in two tables or in none. Here all of them are tried. The
+//! database is a model of READ COMMITTED (`database.rs`), and `protocol.rs` has the statements of the protocol. The checker must find
+//! each mistake of `Mistake`, so a checker that finds nothing would be noticed.
 
 mod cases;
 mod database;
@@ -14,8 +14,8 @@ mod steps;
 mod world;
 
 use cases::{
-    MOVER, beside_a_foreign, emptied, in_partitions, merged, merged_and_read, merged_beside_a_mover,
-    merged_beside_foreign_ones, read, three_changes, two_keys, two_movers, two_writers, writer,
+    MOVER, beside_a_foreign, emptied, in_partitions, merged, merged_and_read, merged_with_a_mover,
+    merged_with_foreign_statements, read, three_changes, two_keys, two_movers, two_writers, writer,
 };
 use explore::explore;
 use protocol::{Change, Mistake, Role};
@@ -74,7 +74,7 @@ fn batches_of_two_keys_in_different_orders_end_and_are_right() {
 }
 
 #[test]
-fn two_movers_do_not_meet() {
+fn two_movers_leave_each_key_once_and_lose_nothing() {
     assert_holds(two_movers());
 }
 
@@ -84,13 +84,13 @@ fn a_merge_beside_writers_leaves_each_key_once_and_loses_nothing() {
 }
 
 #[test]
-fn a_mover_meets_what_a_merge_takes_into_the_hot_child_and_loses_nothing() {
-    assert_holds(merged_beside_a_mover());
+fn a_mover_moves_rows_that_a_merge_puts_into_the_hot_child_and_loses_nothing() {
+    assert_holds(merged_with_a_mover());
 }
 
 #[test]
-fn a_merge_keeps_what_other_programs_change_through_the_parent_meanwhile() {
-    assert_holds(merged_beside_foreign_ones());
+fn a_merge_keeps_changes_that_other_programs_make_through_the_parent_meanwhile() {
+    assert_holds(merged_with_foreign_statements());
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn one_delete_through_the_parent_is_found_to_lose_deletes() {
 }
 
 #[test]
-fn ignore_without_its_second_look_is_found_to_double_keys() {
-    assert_finds(two_writers(&[], 0), Mistake::IgnoreWithoutSecondLook, EachKeyIsInOneTableAtMost);
+fn ignore_without_its_second_check_is_found_to_double_keys() {
+    assert_finds(two_writers(&[], 0), Mistake::IgnoreWithoutSecondCheck, EachKeyIsInOneTableAtMost);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_stale_list_of_the_others_is_found_to_double_keys() {
 }
 
 #[test]
-fn a_seal_that_waits_for_nobody_is_found_to_double_keys() {
+fn a_seal_without_locks_is_found_to_double_keys() {
     assert_finds(two_writers(&[Role::Sealer], 0), Mistake::SealWithoutLock, EachKeyIsInOneTableAtMost);
 }
 
@@ -149,22 +149,22 @@ fn a_seal_that_does_not_lock_the_parent_is_found_to_hide_rows_from_a_query() {
 }
 
 #[test]
-fn a_seal_whose_first_lock_is_too_weak_is_found_to_wait_in_a_circle_with_a_mover() {
+fn a_seal_whose_first_lock_is_too_weak_is_found_to_deadlock_with_a_mover() {
     assert_finds(two_writers(&[Role::Sealer], 0), Mistake::SealWithWeakFirstLock, NoSealWaitsInACircle);
 }
 
 #[test]
-fn a_patch_that_looks_once_is_found_to_refuse_a_row_that_is_there() {
-    assert_finds(two_writers(&[], 0), Mistake::PatchWithoutSecondLook, EachKeyIsAsAfterSomeOrderOfTheCommittedChanges);
+fn a_patch_that_searches_only_once_is_found_to_refuse_a_row_that_is_there() {
+    assert_finds(two_writers(&[], 0), Mistake::PatchWithoutSecondCheck, EachKeyIsAsAfterSomeOrderOfTheCommittedChanges);
 }
 
 #[test]
-fn a_patch_that_looks_twice_but_never_by_one_snapshot_is_found_to_refuse_a_row_that_is_there() {
+fn a_patch_that_searches_twice_but_never_with_one_snapshot_is_found_to_refuse_a_row_that_is_there() {
     assert_finds(three_changes(), Mistake::PatchWithoutCommonSnapshot, EachKeyIsAsAfterSomeOrderOfTheCommittedChanges);
 }
 
 #[test]
-fn an_upsert_that_takes_nothing_over_is_found_to_lose_columns() {
+fn an_upsert_that_keeps_no_unwritten_columns_is_found_to_lose_them() {
     assert_finds(
         two_writers(&[], 0),
         Mistake::UnwrittenColumnsForgotten,

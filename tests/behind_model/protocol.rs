@@ -20,7 +20,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Every table but the hot child: sealed children first, the parent last.
+    /// All tables except the hot child: sealed children first, the parent last.
     pub fn others(&self) -> impl Iterator<Item = Table> + '_ {
         self.sealed.iter().copied().chain([PARENT])
     }
@@ -62,7 +62,7 @@ pub struct Batch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
     Writer(Vec<Batch>),
-    /// Moves the rows of this table into the parent, so many times.
+    /// Moves the rows of this table into the parent, `rounds` times.
     Mover {
         from: Target,
         rounds: u8,
@@ -72,7 +72,7 @@ pub enum Role {
     Dropper {
         table: Table,
     },
-    /// Merges sealed children into a new one. One child shows it: what is the same for each of several isn't done again here.
+    /// Merges sealed children into a new one. The model has one, because several are merged in the same way.
     Merger {
         table: Table,
     },
@@ -88,26 +88,26 @@ pub enum Mistake {
     /// One DELETE for the whole tree.
     DeleteThroughParent,
     /// `ignore` looks for the key in the hot child alone.
-    IgnoreWithoutSecondLook,
+    IgnoreWithoutSecondCheck,
     /// The mover reads rows, inserts them, and deletes them afterwards, without locking them first.
     MoverWithoutRowLocks,
     /// A transaction doesn't compare the tree before it commits.
     NoComparisonOfTheTree,
-    /// A seal waits for nobody.
+    /// A seal takes no locks, so it doesn't wait for writers.
     SealWithoutLock,
     /// A seal locks the hot child alone. Then a query that waits for this lock has listed the children before.
     SealWithoutLockOnParent,
     /// The first lock of a seal lets SELECT … FOR UPDATE lock the hot child.
     SealWithWeakFirstLock,
-    /// A patch that found no row is refused without another look.
-    PatchWithoutSecondLook,
-    /// Likewise, but it looks twice, statement by statement.
+    /// A patch that found no row is refused without a second search.
+    PatchWithoutSecondCheck,
+    /// A patch that found no row is refused after a second search that uses a snapshot for each table.
     PatchWithoutCommonSnapshot,
     /// An upsert doesn't take over the columns that it doesn't write.
     UnwrittenColumnsForgotten,
     /// In the partitioned layout, an upsert deletes the row that it replaces.
     ReplacedRowsDeleted,
-    /// A merge takes no notice of what changed after it had copied the rows.
+    /// A merge ignores changes that were made after it had copied the rows.
     MergeWithoutChanges,
     /// A merge applies these changes before it has its locks.
     MergeAppliesChangesEarly,
@@ -115,7 +115,7 @@ pub enum Mistake {
     MergeWithoutLockOnParent,
 }
 
-/// Where a statement works. The hot child is found by its name, at the statement's start.
+/// The table on which a statement works. The hot child is found by its name when the statement starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     Hot,
@@ -141,7 +141,7 @@ pub enum Statement {
     LeaveOut {
         known_to: Table,
     },
-    /// An error, if a key is there.
+    /// Fails if a key of the batch is in the other table.
     RefuseIfIn {
         other: Table,
     },
@@ -149,8 +149,8 @@ pub enum Statement {
     Patch {
         tables: Vec<Target>,
     },
-    /// Whether the patch has found all of its rows. If not: a look at the whole tree by one snapshot. A key that is nowhere is
-    /// refused; else the patch begins again.
+    /// Checks whether the patch has found all of its rows. If it hasn't, the whole tree is searched with one snapshot. If a key is in
+    /// no table, the patch is refused, otherwise it begins again.
     ConfirmPatch {
         looks: bool,
     },
@@ -166,7 +166,7 @@ pub enum Statement {
         table: Target,
         lock: Lock,
     },
-    /// Fails if the tree is another one than the statements were made for.
+    /// Fails if the tree is not the one that the statements were made for.
     CompareTree,
     Commit,
     /// The changes of the tree, with their COMMIT.
@@ -277,7 +277,7 @@ fn change(change: Change, staged: bool, known: &Tree, mistake: Option<Mistake>) 
         Change::Ignore => {
             let look = others(&|known_to| Statement::LeaveOut { known_to });
             let insert = insert(on_conflict(OnConflict::DoNothing));
-            if is(Mistake::IgnoreWithoutSecondLook) { insert } else { [insert, look].concat() }
+            if is(Mistake::IgnoreWithoutSecondCheck) { insert } else { [insert, look].concat() }
         }
         Change::Strict => {
             let (look, insert) = (others(&|other| Statement::RefuseIfIn { other }), insert(OnConflict::Fail));
@@ -292,7 +292,7 @@ fn change(change: Change, staged: bool, known: &Tree, mistake: Option<Mistake>) 
                 each.rotate_left(1);
             }
             let again = if is(Mistake::PatchWithoutCommonSnapshot) { each.clone() } else { Vec::new() };
-            let looks = !is(Mistake::PatchWithoutSecondLook) && !is(Mistake::PatchWithoutCommonSnapshot);
+            let looks = !is(Mistake::PatchWithoutSecondCheck) && !is(Mistake::PatchWithoutCommonSnapshot);
             [each, again, vec![Statement::ConfirmPatch { looks }]].concat()
         }
         Change::ForeignUpsert => {

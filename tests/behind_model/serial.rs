@@ -1,4 +1,4 @@
-//! Whether what happened to a key is what some serial order of the committed changes would have made of it.
+//! Checks whether some serial order of the committed changes explains what happened to a key.
 
 use crate::database::{Key, Row};
 use crate::protocol::Change;
@@ -7,7 +7,7 @@ use crate::protocol::Change;
 pub enum Outcome {
     Done,
     Ignored,
-    /// `strict` met the key, or a patch found no row.
+    /// Under `strict` the key was there, or a patch found no row.
     Refused,
 }
 
@@ -24,7 +24,7 @@ pub struct Effect {
 }
 
 impl Effect {
-    /// What the change makes of a row, and its outcome.
+    /// The row after the change, and the outcome, if no other session interferes.
     fn alone(&self, row: Option<Row>) -> (Option<Row>, Outcome) {
         let new = |kept| Some(Row { written: self.number, patched: 0, kept });
         match (self.change, row) {
@@ -40,10 +40,10 @@ impl Effect {
     }
 }
 
-/// Is there an order of these effects, all of one key, that leads from the one row to the other?
+/// Whether some order of these effects, all of one key, leads from the row `before` to the row `now`.
 pub fn explains(effects: &[(usize, &Effect)], before: Option<Row>, now: Option<Row>) -> bool {
-    // A delete that meets no row because an upsert of another process has just replaced it counts as one before this upsert. Then
-    // the columns that nobody writes are those of the row before.
+    // A delete that finds no row because an upsert of another process has just replaced it counts as a delete before this upsert.
+    // Then the columns that nobody writes are those of the row before.
     let deletes = |(_, effect): &(usize, &Effect)| matches!(effect.change, Change::Delete | Change::Replace);
     let compares_kept = !effects.iter().any(deletes);
     let all = (1_u32 << effects.len()) - 1;
@@ -53,7 +53,7 @@ pub fn explains(effects: &[(usize, &Effect)], before: Option<Row>, now: Option<R
     })
 }
 
-/// The same for the effects of which `left` has the bit.
+/// The same for the effects whose bit is set in `left`.
 fn continues(effects: &[(usize, &Effect)], left: u32, row: Option<Row>, ends: &dyn Fn(Option<Row>) -> bool) -> bool {
     if left == 0 {
         return ends(row);

@@ -1,4 +1,4 @@
-//! What the checker knows at one moment: the database, the tree, and how far each session is.
+//! The state at one moment: the database, the tree, and how far each session has come.
 
 use crate::database::{Database, Key, OnConflict, Place, Row, SessionId, Table};
 use crate::protocol::{Role, Target, Tree};
@@ -37,7 +37,7 @@ pub struct State {
     pub database: Database,
     pub tree: Tree,
     pub sessions: Vec<Session>,
-    /// What was committed, in this order.
+    /// The committed effects, in the order of their commits.
     pub effects: Vec<Effect>,
     /// How many more transactions may be lost.
     pub losses: u8,
@@ -120,7 +120,7 @@ impl State {
         &mut self.sessions[usize::from(who)]
     }
 
-    /// The rows that are in these tables, as a statement beginning now sees them.
+    /// The rows in these tables that are seen by a statement that begins now.
     pub fn rows(&self, who: SessionId, tables: &[Table]) -> Vec<(Key, Row)> {
         let rows = tables.iter().flat_map(|table| self.database.visible(who, *table));
         rows.map(|(place, _)| self.database.row(place)).collect()
@@ -159,7 +159,7 @@ impl State {
         session.copied.clear();
     }
 
-    /// Brings states that mean the same into the same form, so that they are tried only once.
+    /// Brings equivalent states into the same form, so that they are tried only once.
     pub fn tidy(&mut self) {
         fn held(work: &mut Work) -> Option<&mut Place> {
             match work {

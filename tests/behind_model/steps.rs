@@ -14,7 +14,7 @@ enum Flow {
     Committed,
     /// A unique key was violated.
     Conflict(Key),
-    /// The tree is not the one that the statements were made for.
+    /// The tree is not the one for which the statements were made.
     Stale,
     /// A row of this key ends the transaction.
     Refused(Key),
@@ -33,13 +33,13 @@ pub struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// The state after the step. `Err`: whom the session waits for.
+    /// The state after the step. `Err`: the sessions that this one waits for.
     pub fn make(self) -> Result<State, Sessions> {
         let (who, before) = (self.who, self.state.clone());
         match self.step() {
             Ok(after) => Ok(after),
             Err(Hindrance::Waits(others)) => Err(others),
-            // Whoever meets a moved row repeats the transaction.
+            // A session that meets a moved row repeats its transaction.
             Err(Hindrance::SerializationFailure) => {
                 let mut after = before;
                 after.roll_back(who);
@@ -60,7 +60,7 @@ impl Step<'_> {
             true => self.begin()?,
             false => self.work(left.remove(0))?,
         };
-        // An INSERT sees what is there at the moment. So its start is no step of its own.
+        // An INSERT has no snapshot that matters: it checks for the key when it inserts. So its start isn't a separate step.
         if let (Flow::Goes(work), Statement::Insert { .. }, true) = (&mut flow, self.statement, left.is_empty())
             && !work.is_empty()
         {

@@ -6,7 +6,7 @@ use crate::serial::explains;
 use crate::state::{Case, State};
 use crate::steps::Step;
 
-/// The cases that are tried, and what is wrong with the protocol.
+/// The cases that are tried, and the mistake in the protocol.
 pub struct World {
     pub cases: Vec<Case>,
     pub mistake: Option<Mistake>,
@@ -98,7 +98,7 @@ impl World {
         next
     }
 
-    /// What doesn't hold.
+    /// The properties that don't hold.
     pub fn broken(&self, case: &Case, state: &State, can_go_on: bool) -> Vec<Property> {
         let is_once = case.keys().all(|key| state.database.committed(key).count() < 2);
         let is_explained = case.keys().all(|key| {

@@ -1,4 +1,4 @@
-//! What a null value and one of zero bytes are in each format, as observed of Flink 1.20.
+//! What each format makes of a message without a value and of an empty value, as observed of Flink 1.20.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ fn decode(options: &str, value: Option<&[u8]>) -> String {
 }
 
 #[test]
-fn null_and_empty_values_are_what_flink_makes_of_them() {
+fn missing_and_empty_values_are_read_as_in_flink() {
     for (options, null, empty) in [
         ("'format' = 'csv'", "nothing", "refused"),
         ("'format' = 'csv', 'csv.ignore-parse-errors' = 'true'", "nothing", "nothing"),

@@ -1,4 +1,4 @@
-//! Messages that have more than the table, or less: what a format makes of them.
+//! What each format makes of messages that have more fields than the table, or fewer.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ fn check(format: &str, message: &str, changes: &str, ignored: u64) {
     assert_eq!(found, Ok((vec![changes.to_owned()], ignored, 0)), "{format}");
 }
 
-/// A field named `maker` and one that holds more are not in the table; `price` is not in the message.
+/// The table has no columns for the fields `maker` and `more`, and the message has no field `price`.
 const ROW: &str = r#"{"id":7,"maker":"VW","color":"red","more":{"id":8,"list":[1,{}]}}"#;
 
 #[test]
@@ -63,7 +63,7 @@ fn json_refuses_a_message_that_lacks_a_field_where_the_job_says_so() {
 }
 
 #[test]
-fn csv_goes_by_position_so_another_number_of_fields_is_an_error() {
+fn csv_finds_fields_by_position_so_another_number_of_fields_is_an_error() {
     let lax = "'csv', 'csv.ignore-parse-errors' = 'true'";
     for (message, refused, ignored) in [
         ("7,red", "found 2 fields where 3 were expected", Some("+I 7 red NULL")),
@@ -77,7 +77,7 @@ fn csv_goes_by_position_so_another_number_of_fields_is_an_error() {
 }
 
 #[test]
-fn avro_goes_by_the_names_in_the_writers_schema() {
+fn avro_finds_fields_by_the_names_in_the_writers_schema() {
     // The writer has color, maker and id.
     let registered = "'avro-confluent', 'avro-confluent.url' = 'http://registry:8081'";
     let message = b"\0\0\0\0\x2a\x06red\x04VW\x0e";
@@ -90,7 +90,7 @@ fn avro_goes_by_the_names_in_the_writers_schema() {
 }
 
 #[test]
-fn protobuf_counts_fields_without_a_column_and_those_that_nobody_declared() {
+fn protobuf_counts_fields_without_a_column_and_undeclared_fields() {
     let format = "'protobuf', 'protobuf.descriptor-file' = 'tests/protobuf/everything.desc',
         'protobuf.message' = 'test.Everything'";
     // A text, a number, and the undeclared field 1000; the two optional ones are not there.

@@ -1,4 +1,4 @@
-//! Flink's rules for keys beside values (`key.format`, `upsert-kafka`), each job read from its text.
+//! Flink's rules for message keys (`key.format`, `upsert-kafka`). Each job is read from its text.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub(super) fn change(change: &Change<'_>) -> String {
     }
 }
 
-/// What a message becomes, and the parse errors that were passed over.
+/// The changes of a message, and the number of parse errors that were ignored.
 fn decode(source: &Source, key: Option<&str>, value: Option<&str>) -> Result<(Vec<String>, u64), String> {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
     let record = Record { key: key.map(str::as_bytes), ..Record::of_value(&topic, value.map(str::as_bytes)) };
@@ -64,7 +64,7 @@ fn rows(source: &Source, key: Option<&str>, value: Option<&str>) -> Vec<String> 
 const NOTHING: [&str; 0] = [];
 
 #[test]
-fn the_value_counts_for_a_column_that_both_carry_even_its_null() {
+fn the_value_counts_for_a_column_that_is_also_in_the_key_even_if_it_is_null() {
     let source = source("id INT, color STRING", "'format' = 'json', 'key.format' = 'csv', 'key.fields' = 'id'");
     assert_eq!(rows(&source, Some("7"), Some(r#"{"id":8,"color":"red"}"#)), ["+I 8 red"]);
     assert_eq!(rows(&source, Some("7"), Some(r#"{"color":"red"}"#)), ["+I NULL red"]);
@@ -94,7 +94,7 @@ fn the_prefix_is_stripped_from_the_names_in_the_key() {
 }
 
 #[test]
-fn a_key_that_decodes_to_no_row_emits_nothing() {
+fn a_message_whose_key_makes_no_row_makes_no_row() {
     for format in ["csv", "json"] {
         let options = format!("'format' = 'json', 'key.format' = '{format}', 'key.fields' = 'id'");
         let strict = source("id INT, color STRING", &options);
@@ -119,7 +119,7 @@ fn a_null_key_in_raw_is_one_row_with_null() {
 }
 
 #[test]
-fn a_raw_value_stands_beside_a_key_of_several_columns() {
+fn a_raw_value_may_have_a_key_of_several_columns() {
     let source = source(
         "id INT, part INT, feature STRING",
         "'format' = 'raw', 'key.format' = 'json', 'key.fields' = 'part;id', 'value.fields-include' = 'EXCEPT_KEY'",
@@ -154,7 +154,7 @@ fn the_key_gives_a_column_that_an_update_leaves_out() {
 const UPSERT: &str = "'connector' = 'upsert-kafka', 'key.format' = 'csv', 'value.format' = 'json'";
 
 #[test]
-fn upsert_kafka_replaces_by_a_value_and_deletes_by_none() {
+fn upsert_kafka_replaces_a_row_by_a_value_and_deletes_it_by_a_tombstone() {
     let source = source("color STRING, id INT, PRIMARY KEY (id) NOT ENFORCED", UPSERT);
     assert!(source.is_changing());
     assert_eq!(rows(&source, Some("7"), Some(r#"{"id":7,"color":"red"}"#)), ["+U red 7"]);

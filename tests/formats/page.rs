@@ -1,5 +1,5 @@
 //! docs/formats.md as data. Each section is a job, messages, and the rows that they give. The tests of decoding, the fuzz target
-//! `formats` and the test of all formats from end to end go through it, so a new format has all three by its section.
+//! `formats` and the test of all formats from end to end use it, so the section of a new format is enough for all three.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use vecsink::internals::schema_registry::schemas::{RegisteredSchema, SchemaLooku
 
 pub const PAGE: &str = include_str!("../../docs/formats.md");
 
-/// The schemas of the registry that the page tells of, by their numbers.
+/// The schemas in the registry of the page, by their ids.
 pub const SCHEMAS: [(u32, &str); 2] = [
     (
         42,
@@ -22,7 +22,7 @@ pub const SCHEMAS: [(u32, &str); 2] = [
     ),
 ];
 
-/// The registry that the page tells of, without a server.
+/// The registry of the page, without a server.
 #[allow(dead_code)] // the end-to-end test has a real one
 pub struct PageRegistry;
 
@@ -39,7 +39,7 @@ impl Schemas for PageRegistry {
 
 #[allow(dead_code)] // each test reads some of it
 pub struct Section {
-    /// The format's name, where the section is a format's.
+    /// The format's name, or the section's title if it isn't about a format.
     pub name: &'static str,
     pub text: &'static str,
     /// The whole job file.
@@ -72,7 +72,7 @@ pub fn section_of(format: &str) -> Section {
     found.unwrap_or_else(|| panic!("docs/formats.md has no section '{format}', with a job, messages and rows"))
 }
 
-/// The messages of a block, one a line; `hex`: in hexadecimal.
+/// The messages of a block, one in each line. `is_hex`: they are written in hexadecimal.
 fn messages(block: &str, is_hex: bool) -> Vec<Vec<u8>> {
     let byte = |hex: &str| u8::from_str_radix(hex, 16).expect("two digits");
     block.lines().map(|line| if is_hex { line.split(' ').map(byte).collect() } else { line.into() }).collect()

@@ -38,7 +38,7 @@ fn many(name: &str, [threads, bytes, rows, buffer]: [i64; 4]) -> Option<[i64; 2]
 }
 
 #[test]
-fn threads_that_push_huge_rows_take_the_buffer_and_not_a_copy_of_each() {
+fn threads_that_push_huge_rows_take_no_more_memory_than_the_buffer() {
     let (row, buffer) = (50_000_000, 64 * MIB);
     let Some([peak, kept]) = many("bounds_huge", [16, row, 2, buffer]) else { return };
     // A row is charged before it is encoded, so fifteen of the threads wait without an encoded row.
@@ -47,7 +47,7 @@ fn threads_that_push_huge_rows_take_the_buffer_and_not_a_copy_of_each() {
 }
 
 #[test]
-fn memory_goes_back_within_a_second_of_being_durable() {
+fn memory_is_freed_within_a_second_after_the_rows_are_durable() {
     let (threads, row, buffer) = (8, 1_000_000, 64 * MIB);
     let Some([peak, kept]) = many("bounds_kept", [threads, row, 50, buffer]) else { return };
     assert!(peak > 40 * MIB, "the buffer was used: {} MiB", peak / MIB);
@@ -57,14 +57,14 @@ fn memory_goes_back_within_a_second_of_being_durable() {
 }
 
 #[test]
-fn a_thousand_threads_take_no_more_than_the_buffer_and_what_threads_take() {
+fn a_thousand_threads_take_no_more_memory_than_the_buffer_and_their_stacks() {
     let (row, buffer) = (1_000_000, 64 * MIB);
     let Some([peak, _]) = many("bounds_threads", [1000, row, 1, buffer]) else { return };
     assert!(peak <= buffer + buffer / 10 + 200 * MIB, "{} MiB at the peak", peak / MIB);
 }
 
 #[test]
-fn a_push_from_a_callback_is_refused_when_the_buffer_is_full_or_waits_as_it_was_told() {
+fn a_push_from_a_callback_is_refused_if_the_buffer_is_full_or_waits_if_it_was_told_to() {
     let Some((mut schema, arguments)) = scene() else { return };
     let (row, buffer) = (64 << 10, MIB);
     let mut host = Command::new(compile_c("bounds", "bounds_callback", &[]))
@@ -94,11 +94,11 @@ fn a_push_from_a_callback_is_refused_when_the_buffer_is_full_or_waits_as_it_was_
 }
 
 #[test]
-fn a_callback_that_pushes_while_rejections_it_was_not_told_of_fill_the_buffer_is_not_left_waiting() {
+fn a_callback_that_pushes_while_undelivered_rejections_fill_the_buffer_does_not_wait_for_ever() {
     let Some((_schema, arguments)) = scene() else { return };
     let mut arguments = arguments.to_vec();
-    arguments.extend(["untold".to_owned(), MIB.to_string()]);
-    let said = check(&compile_c("bounds", "bounds_untold", &[]), &arguments);
+    arguments.extend(["undelivered".to_owned(), MIB.to_string()]);
+    let said = check(&compile_c("bounds", "bounds_undelivered", &[]), &arguments);
     assert_eq!(said.trim(), "VECSINK_TIMED_OUT VECSINK_WOULD_BLOCK VECSINK_WOULD_BLOCK");
 }
 

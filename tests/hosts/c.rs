@@ -1,4 +1,4 @@
-//! C11 programs, under AddressSanitizer and UndefinedBehaviorSanitizer where that says something.
+//! C11 programs, under AddressSanitizer and UndefinedBehaviorSanitizer where these can find something.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use crate::support::postgresql::{Schema, postgres18};
 
 const SANITIZED: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
-/// A table of the test's own, and what a program is told of it.
+/// A table of the test's own, and the program's arguments.
 fn scene(columns: &str) -> Option<(Schema, [String; 2])> {
     let server = postgres18()?;
     let mut schema = Schema::new(&server);
@@ -99,7 +99,7 @@ fn a_broken_connection_raises_no_signal_in_the_host() {
 }
 
 #[test]
-fn arrow_batches_are_released_whatever_comes_of_them() {
+fn arrow_batches_are_released_even_if_they_are_refused() {
     let Some((mut schema, arguments)) = scene("id bigint PRIMARY KEY, v vector(2)") else { return };
     println!("{}", check(&compile_c("arrow", "arrow", &SANITIZED), &arguments));
     let rows = "SELECT string_agg(id || ':' || v::text, ' ' ORDER BY id) FROM items";
@@ -127,7 +127,7 @@ fn opening_and_closing_ten_thousand_sinks_leaves_no_memory_behind() {
     println!("{}", finish(Command::new(program).args(&arguments).args(["10000", "100000"])));
 }
 
-/// Reads of the library that no sanitizer sees.
+/// The sanitizers don't see what the library itself reads. valgrind does.
 #[test]
 #[ignore = "takes minutes, and needs valgrind"]
 fn valgrind_finds_nothing_wrong() {

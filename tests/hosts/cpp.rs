@@ -1,4 +1,4 @@
-//! C++ programs over include/vecsink.hpp: what they push is read back, what is wrong doesn't compile.
+//! C++ programs over include/vecsink.hpp: the rows that they push are read back, and wrong programs don't compile.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -67,7 +67,7 @@ fn table(columns: &str) -> Option<(Schema, [String; 2])> {
     Some((schema, arguments))
 }
 
-/// All of a table's rows, a line each, in the order of their ids.
+/// All rows of a table, one in each line, in the order of their ids.
 #[track_caller]
 fn rows(schema: &mut Schema, of: &str) -> Vec<String> {
     let all = schema.text(&format!("SELECT string_agg(r::text, E'\\n' ORDER BY id) FROM ({of}) AS r"));
@@ -157,7 +157,7 @@ fn errors_say_what_where_and_how_far() {
 }
 
 #[test]
-fn callbacks_are_called_and_their_exceptions_stay_on_this_side() {
+fn callbacks_are_called_and_their_exceptions_do_not_reach_the_library() {
     let Some((mut schema, arguments)) = table("id bigint PRIMARY KEY, part int CHECK (part < 100)") else { return };
     check(&program("callbacks", "-std=c++17"), &arguments);
     assert_eq!(schema.text("SELECT count(*) FROM t WHERE id < 100").as_deref(), Some("99"));
@@ -165,7 +165,7 @@ fn callbacks_are_called_and_their_exceptions_stay_on_this_side() {
 }
 
 #[test]
-fn without_room_rows_stay_with_their_owner() {
+fn a_push_that_finds_no_room_leaves_the_rows_to_their_owner() {
     let Some((mut schema, arguments)) = table("id bigint PRIMARY KEY, v vector(1000)") else { return };
     let program = program("room", "-std=c++17");
     let mut command = Command::new(program);
@@ -275,10 +275,10 @@ fn the_headers_need_no_type_information() {
     );
 }
 
-/// Each file of must_not_compile/ says in its first line what the compiler says of it; with the macro RIGHT its one wrong line is
+/// The first line of each file of must_not_compile/ has the compiler's error. With the macro RIGHT the file's only wrong line is
 /// replaced, and it compiles.
 #[test]
-fn what_is_wrong_does_not_compile() {
+fn wrong_programs_do_not_compile() {
     let precompiled = programs().join("precompiled");
     fs::create_dir_all(&precompiled).unwrap();
     let header = project().join("include/vecsink.hpp");

@@ -44,7 +44,7 @@ impl Call {
 }
 
 impl Host {
-    /// Opens them at `server`, over another port if there is one.
+    /// Opens the sinks and jobs at `server`, through another port if one is given.
     fn open(server: &Postgres, port: Option<u16>, to: &str) -> Option<Host> {
         let kafka = kafka()?;
         let mut schema = Schema::new(server);
@@ -128,7 +128,7 @@ const NO_ROOM: &[(&str, &[&str])] = &[
     ("vecsink_sink_flush", &["VECSINK_TIMED_OUT"]),
 ];
 const AWAY: &[(&str, &[&str])] = &[
-    // The first of a sink whose max_outage is over.
+    // The first code is that of a sink whose max_outage is over.
     ("vecsink_sink_wait_durable", &["VECSINK_FAILED", "VECSINK_TIMED_OUT"]),
     ("vecsink_sink_open", &["VECSINK_TARGET"]),
     ("vecsink_sink_builder_open", &["VECSINK_TARGET"]),

@@ -95,9 +95,9 @@ impl Client {
     }
 }
 
-/// The answers that clients have got so far.
+/// What the clients have posted, and the answers that they have got so far.
 #[derive(Default)]
-struct Told {
+struct ClientResults {
     next: AtomicI64,
     accepted: Mutex<Vec<Range<i64>>>,
     /// The rows of requests that got no answer.
@@ -106,8 +106,8 @@ struct Told {
     stopping: AtomicBool,
 }
 
-impl Told {
-    /// Posts until it is told to stop, or after that until nobody answers.
+impl ClientResults {
+    /// Posts until a request gets no answer after the server was told to stop.
     fn keep_posting(&self, client: &Client) {
         loop {
             let stopping = self.stopping.load(Ordering::SeqCst);
@@ -146,30 +146,30 @@ fn every_accepted_row_is_there(variables: &[(&str, &str)]) {
     eventually("callbacks pushed instead", || schema.text(instead) == expected);
     schema.execute("DELETE FROM items WHERE id < 0");
 
-    let told = Arc::new(Told::default());
+    let results = Arc::new(ClientResults::default());
     let clients: Vec<_> = (0..4)
         .map(|_| {
-            let (told, client) = (Arc::clone(&told), server.client());
-            thread::spawn(move || told.keep_posting(&client))
+            let (results, client) = (Arc::clone(&results), server.client());
+            thread::spawn(move || results.keep_posting(&client))
         })
         .collect();
     for _ in 0..2 {
-        let before = told.answers();
-        eventually("clients are answered", || told.answers() > before + 50);
-        let old = told.workers.lock().unwrap().clone();
+        let before = results.answers();
+        eventually("clients are answered", || results.answers() > before + 50);
+        let old = results.workers.lock().unwrap().clone();
         server.signal("HUP");
-        eventually("new workers answer", || told.workers.lock().unwrap().difference(&old).count() >= 2);
+        eventually("new workers answer", || results.workers.lock().unwrap().difference(&old).count() >= 2);
     }
-    told.stopping.store(true, Ordering::SeqCst);
+    results.stopping.store(true, Ordering::SeqCst);
     let log = server.stop();
     for client in clients {
         client.join().unwrap();
     }
     assert_eq!(log.matches("Booting worker").count(), 9, "{log}");
 
-    let mut accepted = std::mem::take(&mut *told.accepted.lock().unwrap());
-    println!("{} requests accepted, {} in doubt", accepted.len(), told.in_doubt.lock().unwrap().len());
-    for ids in told.in_doubt.lock().unwrap().iter() {
+    let mut accepted = std::mem::take(&mut *results.accepted.lock().unwrap());
+    println!("{} requests accepted, {} in doubt", accepted.len(), results.in_doubt.lock().unwrap().len());
+    for ids in results.in_doubt.lock().unwrap().iter() {
         match schema.count(&format!("items WHERE id >= {} AND id < {}", ids.start, ids.end)) {
             0 => {}
             some => accepted.push(ids.start..ids.start + some),
@@ -189,7 +189,7 @@ fn every_row_that_threads_of_a_preloaded_application_accepted_is_in_the_table() 
 }
 
 #[test]
-fn workers_of_a_master_that_opened_a_sink_are_told_so_and_leave_it_alone() {
+fn workers_get_an_error_for_a_sink_that_their_master_opened() {
     let Some((mut schema, arguments)) = items() else { return };
     let variables = [("APP_PRELOADED", "1"), ("APP_OPENS_BEFORE", "1")];
     let Some(server) = Gunicorn::start(&arguments, &variables) else { return };

@@ -1,5 +1,5 @@
-//! The library as it is installed: what lies where, which names it shows, and programs built from it with pkg-config and CMake,
-//! shared and static.
+//! The installed library: where its files are, which symbols are visible, and programs that are built with it by pkg-config and
+//! CMake, shared and static.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -46,7 +46,7 @@ fn flags(arguments: &[&str]) -> Vec<String> {
     finish(&mut tool).split_whitespace().map(str::to_owned).collect()
 }
 
-/// Compiles a program with nothing but what pkg-config says of this package.
+/// Compiles a program with only the flags that pkg-config gives for this package.
 fn compile(source: &str, package: &str) -> PathBuf {
     let cpp = source.ends_with(".cpp");
     let name = Path::new(source).file_stem().and_then(|stem| stem.to_str()).expect("a file name");
@@ -66,7 +66,7 @@ fn installed(program: &Path) -> Command {
     command
 }
 
-/// The names that a file of symbols shows: dynamic ones, or all global ones of an archive.
+/// The visible symbols of a file: the dynamic ones of a shared library, or all global ones of an archive.
 fn names(tool: &str, file: &str) -> BTreeSet<String> {
     let said = finish(Command::new("readelf").args(["--wide", tool]).arg(prefix().join("lib").join(file)));
     // Num: Value Size Type Bind Vis Ndx Name
@@ -106,7 +106,7 @@ fn the_shared_library_has_a_name_with_its_major_version() {
 }
 
 #[test]
-fn a_staged_installation_speaks_of_its_prefix() {
+fn the_files_of_a_staged_installation_name_its_final_prefix() {
     prefix();
     let stage = TempDir::new().unwrap();
     install(Path::new("/opt/vecsink"), Some(stage.path()));
@@ -152,20 +152,20 @@ fn the_static_library_needs_nothing_but_the_system() {
     if has("pkg-config", "--version") {
         let program = compile("examples/c/producers.c", "vecsink-static");
         produces(|| Command::new(&program));
-        // For whoever links everything statically by the one package.
+        // For programs that link everything statically and name only the package vecsink.
         let libraries = flags(&["--static", "--libs", "vecsink"]).join(" ");
         assert!(libraries.ends_with("-lvecsink -lgcc_s -lpthread -lm -ldl -lc"), "{libraries}");
     }
 }
 
-/// A job file, and the topic and table it is about.
+/// A job file, its topic and its table.
 struct Cars {
     folder: TempDir,
     schema: Schema,
     topic: Topic,
 }
 
-/// examples/sql/car_info.sql, of a table and a bounded topic of the test's own.
+/// examples/sql/car_info.sql with a table and a topic of the test's own. It ends with the topic.
 fn cars() -> Option<Cars> {
     let (server, kafka) = (postgres18()?, kafka()?);
     let mut schema = Schema::new(&server);
@@ -207,7 +207,7 @@ fn a_c_program_runs_a_flink_sql_job() {
 }
 
 #[test]
-fn a_host_with_functions_of_the_same_names_keeps_its_own() {
+fn a_host_may_define_functions_with_the_names_of_the_bundled_libraries() {
     if has("pkg-config", "--version") {
         let said = runs_the_job(Command::new(compile("tests/hosts/installed/clashing.c", "vecsink-static")));
         assert!(said.starts_with("400 rows written"), "{said}");

@@ -27,9 +27,9 @@ pub fn quiet(host: &mut Command) -> String {
     out.into_owned()
 }
 
-/// All programs push the rows 0.. one by one from several threads, and then a batch of 100. The first row of that has no number
-/// as its vector; a row more is refused by the database. For each of these two the callback pushes a row instead. The rows
-/// from 100,000 on are pushed by sinks that the program leaves in its own ways, without freeing them.
+/// All programs push the rows 0.. one by one from several threads, and then a batch of 100. The first row of the batch has NaN in
+/// its vector. After the batch they push a row that the database refuses. For each of these two rows the callback pushes another
+/// row. The rows from 100,000 on are pushed by sinks that the program doesn't free itself.
 #[track_caller]
 pub fn holds_what_was_pushed(schema: &mut Schema, said: &str, one_by_one: i64, left: Range<i64>) {
     let (bad, refused) = (one_by_one, one_by_one + 101);
@@ -37,7 +37,7 @@ pub fn holds_what_was_pushed(schema: &mut Schema, said: &str, one_by_one: i64, l
     let expected = [format!("rejected {bad} encode embedding 22000"), format!("rejected {refused} write - 23514")];
     assert_eq!(rejected, expected, "{said}");
     let durable = format!("durable {}", refused + 2);
-    assert!(said.lines().any(|line| line == durable), "the callback was told of the last row too: {said}");
+    assert!(said.lines().any(|line| line == durable), "the callback was called for the last row, too: {said}");
     let instead = "SELECT string_agg(id || ' ' || name, ', ' ORDER BY id DESC) FROM items WHERE id < 0";
     assert_eq!(schema.text(instead).as_deref(), Some("-1 instead of encode, -2 instead of write"));
     schema.execute("DELETE FROM items WHERE id < 0");

@@ -19,7 +19,7 @@ fn compile(jna: &str) -> String {
 }
 
 #[test]
-fn a_java_host_pushes_from_a_pool_and_its_sinks_are_freed_as_garbage_and_at_the_end() {
+fn a_java_host_pushes_from_a_pool_and_its_sinks_are_freed_by_the_collector_and_at_the_exit() {
     let Some(jna) = address("VECSINK_TEST_JNA") else { return };
     if !has_since("javac", "-version", [17, 0]) || !has("java", "-version") {
         return;
@@ -28,7 +28,7 @@ fn a_java_host_pushes_from_a_pool_and_its_sinks_are_freed_as_garbage_and_at_the_
     let mut java = Command::new("java");
     java.args(["-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp"]).arg(compile(&jna));
     java.arg(format!("-Dvecsink.library={}", folder().join("libvecsink.so").display()));
-    // A virtual machine that is told of options by the environment says so on its standard error.
+    // A virtual machine that takes options from the environment prints them on its standard error.
     java.env_remove("JAVA_TOOL_OPTIONS").env_remove("_JAVA_OPTIONS").env_remove("JDK_JAVA_OPTIONS");
     let said = quiet(java.arg("Host").args(&arguments));
     println!("{said}");

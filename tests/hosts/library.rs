@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use crate::support::postgresql::Postgres;
 use crate::support::servers::{project, skipped};
 
-/// The folder with libvecsink.so and libvecsink.a, which are as new as the sources.
+/// The folder with libvecsink.so and libvecsink.a. They are built from the current sources.
 pub fn folder() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -22,7 +22,7 @@ pub fn folder() -> &'static Path {
         if std::env::var("CI").as_deref() == Ok("true") {
             cargo.arg("--locked");
         }
-        // Cargo tells its children things that make another cargo build all over again.
+        // Cargo's variables for its child processes would make the other cargo build everything again.
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("CARGO_") && name != "CARGO_HOME") {
                 cargo.env_remove(name);
@@ -33,7 +33,7 @@ pub fn folder() -> &'static Path {
     })
 }
 
-/// Where the programs of these tests are put.
+/// The folder for the programs of these tests.
 pub fn programs() -> PathBuf {
     let folder = project().join("target/hosts");
     std::fs::create_dir_all(&folder).expect("a folder for the programs");

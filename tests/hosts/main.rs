@@ -1,4 +1,4 @@
-//! Host programs in other languages, over the library as it is installed. One program, because linking is what costs.
+//! Host programs in other languages, over the library as it is installed. All tests are one program, because linking takes long.
 //!
 //! The library is built by the tests themselves when it isn't there; `make library` does it before.
 

@@ -8,7 +8,7 @@ use crate::library::{folder, has_since};
 use crate::support::servers::{address, project};
 
 #[test]
-fn a_node_host_pushes_and_closes_whatever_its_event_loop_does() {
+fn a_node_host_pushes_and_closes_while_its_event_loop_is_busy() {
     let Some(koffi) = address("VECSINK_TEST_KOFFI") else { return };
     if !has_since("node", "--version", [18, 0]) {
         return;

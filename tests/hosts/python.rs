@@ -1,4 +1,4 @@
-//! The Python package, held to its own tests by pytest, in the environment that `make test` puts into target/python.
+//! The Python package's own tests, run by pytest, in the environment that `make test` puts into target/python.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -25,7 +25,7 @@ MaxProtocol = TLSv1.2
 ";
 
 #[test]
-fn the_hosts_openssl_configuration_is_its_own_and_no_descriptor_goes_to_programs_it_starts() {
+fn the_hosts_openssl_configuration_has_no_effect_and_its_child_programs_inherit_no_descriptor() {
     let (Some(server), Some(kafka)) = (postgres18_tls(), kafka()) else { return };
     let (Some(brokers), Some(authority)) = (address("VECSINK_TEST_KAFKA_SSL"), address("VECSINK_TEST_KAFKA_CA")) else {
         return;
@@ -47,7 +47,7 @@ fn the_hosts_openssl_configuration_is_its_own_and_no_descriptor_goes_to_programs
 }
 
 #[test]
-fn a_host_without_descriptors_or_threads_is_told_so_and_nothing_is_printed() {
+fn a_host_without_descriptors_or_threads_gets_an_error_and_nothing_is_printed() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE items (id bigint PRIMARY KEY)");

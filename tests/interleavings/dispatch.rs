@@ -22,10 +22,10 @@ mod writer_search;
 pub use shard_layout::{SHARDS, ShardLayout};
 
 pub mod shard_layout {
-    /// Few, so that rows meet.
+    /// Few, so that several rows are in the same shard.
     pub const SHARDS: usize = 4;
 
-    /// Only for the text of a layout in `progress/ledger`.
+    /// Needed only for the text of a layout in `progress/ledger`.
     #[derive(Clone, Copy)]
     pub enum ShardLayout {
         Key,

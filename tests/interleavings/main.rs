@@ -1,5 +1,5 @@
-//! Many producers, several writers and closing, in one order of their steps after another. The sources of the dispatcher, the budget
-//! and progress run here with shuttle's threads and locks, and with a clock of our own (`sync.rs`).
+//! Many producers, several writers and closing, in many orders of their steps. The sources of the dispatcher, the budget and progress
+//! run here with shuttle's threads and locks, and with a clock of our own (`sync.rs`).
 //!
 //! A failure prints its schedule; `shuttle::replay` runs it again. All atomics count as SeqCst here.
 
@@ -21,9 +21,9 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, MaxSteps, Runner};
 use world::{Hanging, Plan, run, run_beside_one_that_hangs};
 
-/// More steps than any order needs: a run that takes more never ends.
+/// More steps than any order needs. A run with more steps would never end.
 const MOST_STEPS: usize = 100_000;
-/// At how many steps the scheduler changes the thread although the running one could go on.
+/// How many times the scheduler changes the thread although the running one could go on.
 const DEPTH: usize = 3;
 
 fn main() {

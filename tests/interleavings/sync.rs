@@ -1,8 +1,8 @@
 //! What `src/sync.rs` gives, over shuttle.
 //!
 //! The clock is our own. It stands still until a wait with a deadline ends, and then it shows that deadline. The scheduler decides when
-//! such a wait ends: at any step, whichever other threads could run, or never. A wait of an hour is one without end,
-//! so that a wake-up that is missing shows as a deadlock.
+//! such a wait ends: at any step, even if other threads could run, or never. A wait of an hour or more counts as a wait without end,
+//! so that a missing wake-up shows as a deadlock.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -16,11 +16,11 @@ use shuttle::sync::atomic::{AtomicBool, Ordering};
 use shuttle::thread::{self, Thread};
 
 const FOR_EVER: Duration = Duration::from_secs(3600);
-/// Of how many looks at the clock one finds that it is time.
+/// On average one of this many checks finds that the deadline has come.
 const PATIENCE: u32 = 3;
 
 thread_local! {
-    // All threads of one of shuttle's orders run on one thread of the system.
+    // All threads of one of shuttle's runs are on one thread of the operating system.
     static NOW: Cell<Instant> = Cell::new(Instant::now());
 }
 
@@ -28,7 +28,7 @@ pub fn now() -> Instant {
     NOW.get()
 }
 
-/// As if something had taken that long.
+/// Moves the clock, as if something had taken this long.
 pub fn pass(time: Duration) {
     NOW.set(now() + time);
 }
@@ -38,7 +38,7 @@ pub struct Mutex<T>(shuttle::sync::Mutex<T>);
 
 pub struct MutexGuard<'a, T> {
     of: &'a Mutex<T>,
-    /// Away only within a wait.
+    /// `None` only during a wait.
     held: Option<shuttle::sync::MutexGuard<'a, T>>,
 }
 
@@ -56,7 +56,7 @@ impl<T> Mutex<T> {
     }
 }
 
-/// Looking again and again is one more order of threads, which shuttle tries anyhow.
+/// In the library this spins for a while before it waits. Here it just locks, because shuttle tries all orders anyway.
 pub fn lock_soon<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock()
 }
@@ -65,17 +65,17 @@ impl<T> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.held.as_ref().expect("held but within a wait")
+        self.held.as_ref().expect("held except during a wait")
     }
 }
 
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.held.as_mut().expect("held but within a wait")
+        self.held.as_mut().expect("held except during a wait")
     }
 }
 
-/// Wakes in the order of waiting, as parking_lot's.
+/// Wakes threads in the order in which they began to wait, as parking_lot's does.
 #[derive(Debug, Default)]
 pub struct Condvar {
     waiting: shuttle::sync::Mutex<VecDeque<Arc<Waiter>>>,
@@ -132,13 +132,13 @@ impl Condvar {
         }))
     }
 
-    /// Waits as long as `goes_on`; tells whether it was woken.
+    /// Waits until it is woken or `goes_on` returns false. Returns whether it was woken.
     fn wait_as<T>(&self, guard: &mut MutexGuard<'_, T>, goes_on: impl Fn() -> bool) -> bool {
         let own = Arc::new(Waiter { woken: AtomicBool::new(false), thread: thread::current() });
         self.waiting.lock().unwrap().push_back(Arc::clone(&own));
         guard.held = None;
         while !own.woken.load(Ordering::SeqCst) && goes_on() {}
-        // Who gave up is woken no more; who was woken in the meantime, was.
+        // A waiter that gives up is removed, so that it takes no later wake-up. It may have been woken already.
         self.waiting.lock().unwrap().retain(|waiter| !Arc::ptr_eq(waiter, &own));
         let woken = own.woken.load(Ordering::SeqCst);
         guard.held = Some(guard.of.held());

@@ -20,11 +20,11 @@ use crate::watch::Watch;
 const PRODUCERS: usize = 3;
 /// How many rows each push of a producer has.
 const PUSHES: [usize; 3] = [1, 3, 1];
-/// Longer than writers look by themselves after a batch.
+/// Longer than an idle writer polls after a batch.
 const REST: Duration = Duration::from_millis(200);
-/// So that writers get around to lying down.
+/// So that writers have time to begin their wait.
 const YIELDS: usize = 40;
-/// `RECHECK` of `Core`: who waits for room hurries again after it.
+/// `RECHECK` of `Core`: a push that waits for room calls `hurry` again after this time.
 const RECHECK: Duration = Duration::from_millis(100);
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -39,7 +39,7 @@ pub struct Plan {
     pub long: bool,
     /// Whether a row takes so long that batches are cut. The first transactions of four rows are long then.
     pub expensive: bool,
-    /// Whether producers rest before each push, so that writers stop looking by themselves.
+    /// Whether producers rest before each push, so that idle writers stop polling.
     pub rests: bool,
     /// Whether rows wait for other rows without end. Then only a full budget, or closing, lets them be written.
     pub lingers: bool,
@@ -106,7 +106,7 @@ pub fn run(plan: Plan) {
     } else {
         let taken = rows_taken(producers);
         assert_eq!(taken, (PRODUCERS * PUSHES.iter().sum::<usize>()) as i64);
-        // Rows are written because they came, not because no more do.
+        // Rows must be written because they were pushed, and not only because the sink is closed.
         if !plan.lingers {
             world.wait_durable(taken);
         }
@@ -121,7 +121,7 @@ pub fn run(plan: Plan) {
 pub struct Hanging {
     /// Rows that come at once, spread over the shards; a batch takes 4.
     pub rows: usize,
-    /// Whether two writers are there before.
+    /// Whether two idle writers are there before the rows come.
     pub idle_writers: bool,
     /// Whether one more row comes when the transaction is open.
     pub late_row: bool,
@@ -153,7 +153,7 @@ fn produce(world: &Arc<World>, producer: usize) -> usize {
         }
         while !world.budget.has_room() {
             world.dispatcher.hurry();
-            // A hurry may come before the rows it is for.
+            // `hurry` may have been called before the rows came that fill the budget.
             world.budget.wait_for(if world.plan.lingers { RECHECK } else { DAY }, || world.budget.has_room());
         }
         if !world.accept(count, producer as u8, push) {
@@ -193,7 +193,7 @@ impl World {
         }
         let (first, ticket) = self.progress.append(self.stream, None, count).unwrap();
         let own = [producer];
-        // As large as what is charged at once.
+        // As large as the amount that is charged at once.
         let original: &[u8] = if self.plan.lingers { &[0; 16 << 10] } else { b"" };
         let rows = (0..count).map(|at| {
             let (offset, ticket) = (first + at as i64, ticket + at as u64);
@@ -295,7 +295,7 @@ impl World {
         }
     }
 
-    /// Nothing below the watermark is missing in the table.
+    /// Checks that all rows below the watermark are in the table.
     fn check_watermark(&self) {
         let watermark = self.progress.watermark(self.stream).unwrap();
         let table = self.table.lock().unwrap();
@@ -320,7 +320,7 @@ impl World {
 
     fn check_end(&self, taken: i64) {
         let table = self.table.lock().unwrap();
-        // Rows of different threads have an order only when one push ends before the other begins.
+        // Rows of different threads have an order only if one push ends before the other begins.
         for rows in &table.committed {
             let in_order = |producer| rows.iter().filter(|(by, _)| *by == producer).is_sorted();
             assert!((0..PRODUCERS as u8).all(in_order), "a thread's rows change places in their shard: {rows:?}");

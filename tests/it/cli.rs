@@ -95,7 +95,7 @@ fn wrong_arguments_and_missing_files_exit_with_2() {
 }
 
 #[test]
-fn help_teaches_with_examples() {
+fn help_has_examples() {
     for arguments in [
         &["--help"][..],
         &["run", "--help"],
@@ -138,7 +138,7 @@ fn a_value_that_may_be_a_secret_is_not_repeated() {
 }
 
 #[test]
-fn a_property_that_the_kafka_client_refuses_is_an_error_at_its_place_beside_all_others() {
+fn a_property_that_the_kafka_client_refuses_is_an_error_at_its_place_among_all_others() {
     let job = "CREATE TABLE cars (id INT) WITH ('connector' = 'adbpg', 'url' = 'jdbc:postgresql://h:1/d',\n\
                'tablename' = 't', 'username' = 'u', 'password' = 'p', 'batchsize' = 'many');\n\
                CREATE TABLE messages (id INT) WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = 'h:1',\n\

@@ -21,7 +21,7 @@ fn job(schema: &Schema, topic: &Topic, brokers: &str) -> Job {
 }
 
 #[test]
-fn a_start_waits_for_a_database_that_is_away_as_long_as_it_is_told_to() {
+fn a_start_waits_for_a_database_for_as_long_as_the_job_allows() {
     let Some(kafka) = kafka() else { return };
     let Some(mut private) = PrivatePostgres::start() else { return };
     let topic = kafka.topic(1);
@@ -48,7 +48,7 @@ fn a_start_waits_for_a_database_that_is_away_as_long_as_it_is_told_to() {
 }
 
 #[test]
-fn a_start_waits_for_brokers_that_are_away_when_it_is_told_to() {
+fn a_start_waits_for_brokers_if_the_job_says_so() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let topic = kafka.topic(1);
     topic.produce(0, ["1,red", "2,blue"]);

@@ -79,7 +79,7 @@ fn group_offsets_without_a_commit_follows_auto_offset_reset_or_fails() {
 }
 
 #[test]
-fn a_timestamp_starts_and_ends_at_the_first_record_that_is_as_young() {
+fn a_timestamp_starts_and_ends_at_the_first_record_of_that_time_or_later() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(2);
     let producer = topic.producer(0);
@@ -123,7 +123,7 @@ fn the_start_is_committed_even_if_nothing_is_read() {
 }
 
 #[test]
-fn commits_of_others_leave_the_startup_mode_in_force() {
+fn commits_of_other_programs_do_not_change_the_startup_mode() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     topic.produce(0, values(0..10));
@@ -143,7 +143,7 @@ fn progress_of_another_job_in_the_same_group_stops_the_job() {
 }
 
 #[test]
-fn a_partition_without_progress_beside_one_that_has_some_is_read_from_its_beginning() {
+fn a_partition_without_stored_progress_is_read_from_its_beginning_if_another_one_has_some() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(2);
     topic.produce(0, values(0..5));
@@ -174,7 +174,7 @@ fn a_missing_topic_is_an_error_that_says_how_to_create_it() {
 }
 
 #[test]
-fn transaction_markers_at_the_end_do_not_keep_a_bounded_read_open() {
+fn a_bounded_read_ends_although_transaction_markers_are_at_the_end() {
     let Some(kafka) = kafka() else { return };
     for level in ["read_uncommitted", "read_committed"] {
         let topic = kafka.topic(1);
@@ -242,7 +242,7 @@ fn an_intake_that_is_full_at_the_last_record_of_a_bounded_read_gets_it() {
 }
 
 #[test]
-fn what_a_full_intake_never_took_is_not_committed_at_the_end() {
+fn records_that_a_full_intake_never_took_are_not_committed_at_the_end() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     topic.produce(0, values(0..2000));

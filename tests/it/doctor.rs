@@ -85,7 +85,7 @@ fn a_healthy_table_has_no_findings_but_those_of_an_old_pgvector() {
 }
 
 #[test]
-fn nothing_is_said_of_a_table_without_vectors_on_any_server() {
+fn a_table_without_vectors_has_no_findings_on_any_server() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint, numbers real[])");
@@ -96,7 +96,7 @@ fn nothing_is_said_of_a_table_without_vectors_on_any_server() {
 }
 
 #[test]
-fn an_array_that_the_job_calls_a_vector_is_looked_at_on_any_server() {
+fn an_array_that_is_a_vector_by_the_jobs_options_is_checked_on_any_server() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint, feature real[]) WITH (autovacuum_enabled = false)");

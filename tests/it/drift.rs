@@ -114,7 +114,7 @@ fn columns_that_change_their_types_lose_no_row_and_store_none_wrongly() {
 }
 
 #[test]
-fn a_server_of_another_age_may_be_altered_too() {
+fn a_table_of_an_older_server_may_be_altered_too() {
     let Some(server) = postgres96() else { return };
     let alter = "ALTER TABLE t ALTER n TYPE bigint; ALTER TABLE t ALTER price TYPE numeric(10,2);
                  ALTER TABLE t ALTER color TYPE varchar(40); ALTER TABLE t ADD added int DEFAULT 5";
@@ -122,7 +122,7 @@ fn a_server_of_another_age_may_be_altered_too() {
 }
 
 #[test]
-fn a_row_that_only_the_altered_table_takes_is_written_though_no_transaction_has_noticed() {
+fn a_row_that_only_the_altered_table_takes_is_written_although_no_transaction_has_noticed_the_change() {
     let Some(server) = postgres18() else { return };
     let Some(mut scene) = Scene::begin(&server, &[]) else { return };
     scene.schema.execute("ALTER TABLE t ALTER n TYPE bigint, ALTER color TYPE text");
@@ -135,7 +135,7 @@ fn a_row_that_only_the_altered_table_takes_is_written_though_no_transaction_has_
 }
 
 #[test]
-fn a_refused_row_finds_out_that_the_job_can_not_go_on() {
+fn a_refused_row_leads_to_a_schema_check_that_stops_the_job() {
     let Some(server) = postgres18() else { return };
     let Some(mut scene) = Scene::begin(&server, &[]) else { return };
     scene.schema.execute("ALTER TABLE t DROP color");
@@ -144,7 +144,7 @@ fn a_refused_row_finds_out_that_the_job_can_not_go_on() {
 }
 
 #[test]
-fn what_the_table_no_longer_takes_costs_only_its_rows() {
+fn rows_that_the_altered_table_no_longer_takes_are_rejected_alone() {
     let Some(server) = postgres18() else { return };
     let Some(mut scene) = Scene::begin(&server, &[]) else { return };
     scene.alter("TRUNCATE t; ALTER TABLE t ALTER n TYPE smallint");

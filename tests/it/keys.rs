@@ -90,7 +90,7 @@ fn email(key: usize, version: usize) -> String {
 }
 
 #[test]
-fn the_newest_row_of_a_key_stays_whatever_compares_it() {
+fn the_newest_row_of_a_key_stays_under_each_rule_of_comparison() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     let versions = (0..VERSIONS).flat_map(|version| (0..KEYS).map(move |key| (key, version)));
@@ -107,7 +107,7 @@ fn the_newest_row_of_a_key_stays_whatever_compares_it() {
 }
 
 #[test]
-fn a_delete_finds_the_row_of_its_key_whatever_compares_it() {
+fn a_delete_finds_the_row_of_its_key_under_each_rule_of_comparison() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     let change = |op: &str, email: &str, version: usize| {

@@ -154,7 +154,7 @@ fn a_login_is_sent_as_it_was_given() {
 }
 
 #[test]
-fn an_unknown_number_and_a_silent_server_are_told_apart() {
+fn an_unknown_id_differs_from_a_server_that_does_not_answer() {
     let url = serve(None, None);
     assert!(matches!(ask(&at(&url), 8), SchemaLookup::Nothing(reason) if reason.contains("Schema not found")));
     // Bound and closed again: nobody listens.
@@ -166,7 +166,7 @@ fn an_unknown_number_and_a_silent_server_are_told_apart() {
 }
 
 #[test]
-fn a_certificate_is_believed_by_its_authority_only() {
+fn a_certificate_is_trusted_only_if_a_trusted_authority_signed_it() {
     let authority = identity("authority", None);
     let (server, client) = (identity("server", Some(&authority)), identity("client", Some(&authority)));
     let folder = TempDir::new().unwrap();

@@ -140,7 +140,7 @@ fn times_are_rounded_as_by_the_server() {
 }
 
 #[test]
-fn strings_of_any_characters_keep_them() {
+fn strings_keep_all_characters() {
     let word = |random: &mut StdRng| {
         const LETTERS: [&str; 12] = ["a", "ß", "€", "𝄞", "\t", "\n", "\r", "\\", "'", " ", " ", "N"];
         let length = random.random_range(0..14);
@@ -195,7 +195,7 @@ fn vectors_are_stored_as_the_server_reads_them() {
 }
 
 #[test]
-fn what_the_server_refuses_is_refused_with_its_sqlstate() {
+fn values_that_the_server_refuses_are_refused_with_its_sqlstate() {
     let good = || text("[1,2]");
     check(
         "vector",

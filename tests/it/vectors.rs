@@ -55,7 +55,7 @@ fn check_format(
 }
 
 #[test]
-fn those_of_csv_are_stored_in_every_type() {
+fn vectors_of_csv_are_stored_in_every_type() {
     let options = "'format' = 'csv', 'csv.field-delimiter' = '|'";
     check_format(options, &spellings(), false, |id, fields| texts::line(id, fields).into_bytes());
 }
@@ -68,37 +68,37 @@ fn check_json(format: &str, normalize: bool, write: impl Fn(String) -> String) {
 }
 
 #[test]
-fn those_of_json_are_stored_in_every_type() {
+fn vectors_of_json_are_stored_in_every_type() {
     check_json("json", false, |row| row);
 }
 
 #[test]
-fn those_of_json_are_scaled_to_length_one_in_every_type() {
+fn vectors_of_json_are_scaled_to_length_one_in_every_type() {
     check_json("json", true, |row| row);
 }
 
 #[test]
-fn those_of_debezium_are_stored_in_every_type() {
+fn vectors_of_debezium_are_stored_in_every_type() {
     check_json("debezium-json", false, |row| format!(r#"{{"before":null,"after":{row},"op":"c"}}"#));
 }
 
 #[test]
-fn those_of_canal_are_stored_in_every_type() {
+fn vectors_of_canal_are_stored_in_every_type() {
     check_json("canal-json", false, |row| format!(r#"{{"data":[{row}],"old":null,"type":"INSERT","isDdl":false}}"#));
 }
 
 #[test]
-fn those_of_maxwell_are_stored_in_every_type() {
+fn vectors_of_maxwell_are_stored_in_every_type() {
     check_json("maxwell-json", false, |row| format!(r#"{{"type":"insert","data":{row}}}"#));
 }
 
 #[test]
-fn those_of_goldengate_are_stored_in_every_type() {
+fn vectors_of_goldengate_are_stored_in_every_type() {
     check_json("ogg-json", false, |row| format!(r#"{{"op_type":"I","after":{row}}}"#));
 }
 
 #[test]
-fn those_of_bare_avro_are_stored_in_every_type() {
+fn vectors_of_avro_without_a_schema_id_are_stored_in_every_type() {
     let schema = AvroSchema::parse_str(&Schematic::Derived.schema("record", &spellings())).expect("a schema");
     check_format("'format' = 'avro'", &spellings(), false, |id, fields| {
         binary::datum(&schema, Schematic::Derived.record(id, fields))
@@ -106,12 +106,12 @@ fn those_of_bare_avro_are_stored_in_every_type() {
 }
 
 #[test]
-fn those_of_registered_avro_are_stored_in_every_type() {
+fn vectors_of_avro_with_a_registry_are_stored_in_every_type() {
     of_registered_avro(false);
 }
 
 #[test]
-fn those_of_registered_avro_are_scaled_to_length_one_in_every_type() {
+fn vectors_of_avro_with_a_registry_are_scaled_to_length_one_in_every_type() {
     of_registered_avro(true);
 }
 
@@ -127,7 +127,7 @@ fn of_registered_avro(normalize: bool) {
 }
 
 #[test]
-fn those_of_debezium_in_avro_are_stored_in_every_type() {
+fn vectors_of_debezium_in_avro_are_stored_in_every_type() {
     let Some(registry) = registry() else { return };
     let text = format!(
         r#"{{"type": "record", "name": "Envelope", "fields": [{{"name": "before", "type": ["null", {}]}},
@@ -146,7 +146,7 @@ fn those_of_debezium_in_avro_are_stored_in_every_type() {
 }
 
 #[test]
-fn those_of_protobuf_are_stored_in_every_type() {
+fn vectors_of_protobuf_are_stored_in_every_type() {
     let descriptors = binary::descriptors(&spellings());
     let descriptor = binary::descriptor(&descriptors);
     let folder = tempfile::TempDir::new().expect("a temporary folder");
@@ -215,7 +215,7 @@ impl RawTopic {
 }
 
 #[test]
-fn those_of_raw_messages_are_stored_in_every_type() {
+fn vectors_of_raw_messages_are_stored_in_every_type() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let topics = raw_topics(&kafka);
     let sources: Vec<Source<'_>> = topics.iter().map(RawTopic::source).collect();

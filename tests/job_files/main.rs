@@ -51,7 +51,7 @@ fn compare(folder: &str, file: &Path, text: &str) {
 }
 
 #[test]
-fn forty_job_files_of_different_shapes_plan_as_expected() {
+fn each_good_job_file_has_the_plan_of_its_snapshot() {
     let files = files("good");
     assert!(files.len() >= 40, "{}", files.len());
     for file in files {
@@ -63,7 +63,7 @@ fn forty_job_files_of_different_shapes_plan_as_expected() {
 }
 
 #[test]
-fn twenty_five_wrong_job_files_give_all_their_errors_with_line_and_column() {
+fn each_wrong_job_file_has_all_errors_of_its_snapshot() {
     let files = files("wrong");
     assert!(files.len() >= 25, "{}", files.len());
     for file in files {

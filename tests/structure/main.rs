@@ -88,7 +88,7 @@ fn library(files: &[File]) -> Crate<'_> {
 }
 
 #[test]
-fn each_file_and_folder_of_the_source_has_its_place_in_the_order() {
+fn each_file_and_folder_of_the_source_is_in_the_order() {
     let mut found: Vec<String> = fs::read_dir(root())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap().trim_end_matches(".rs").to_owned())
@@ -228,7 +228,7 @@ fn the_dispatcher_knows_no_type_of_a_value_or_column() {
 }
 
 #[test]
-fn nothing_is_unsafe_outside_the_c_interface_simd_and_two_calls_of_librdkafka() {
+fn unsafe_code_is_only_in_the_c_interface_simd_and_the_calls_of_librdkafka() {
     for file in files() {
         let may =
             file.subject() == "ffi" || ["types/float/simd.rs", "kafka/read/native.rs"].contains(&file.path.as_str());
@@ -276,7 +276,7 @@ fn each_name_is_given_to_one_type() {
 /// Unit tests are a module `tests` at the end of their file. Where that would be long, they are a file beside it: `x_tests.rs`
 /// for `x.rs`, and for a folder's `mod.rs` the file or folder `tests`.
 #[test]
-fn unit_tests_stand_in_one_place() {
+fn unit_tests_are_in_one_place() {
     let files = files();
     let mut offences = Vec::new();
     for file in files.iter().filter(|file| !file.is_tests()) {

@@ -163,7 +163,10 @@ fn where_takes_only_a_condition() {
     for (condition, error) in [
         ("a", "3:37 expected a condition, found a value of type INT"),
         ("a = 'x'", "3:37 INT and CHAR(1) can't be compared; CAST one of them"),
-        ("b = \"x\"", "3:41 double quotes have no meaning in Flink SQL; write a string in single quotes, a name in back-quotes"),
+        (
+            "b = \"x\"",
+            "3:41 double quotes have no meaning in Flink SQL; write a string in single quotes, a name in back-quotes",
+        ),
     ] {
         let text = job_of("a INT, b STRING", "c INT", &format!("INSERT INTO s SELECT a FROM k WHERE {condition}"));
         assert_eq!(only_error(&text), error, "{condition}");

@@ -204,17 +204,17 @@ static void rejected(char **argv) {
     OK(vecsink_sink_close, sink, 60000, NULL);
 }
 
-static atomic_int untold_state;
+static atomic_int undelivered_state;
 
 static void on_rejected(void *user_data, const vecsink_rejected *rejected) {
     (void)user_data;
     (void)rejected;
-    if (atomic_load(&untold_state) != 0) {
+    if (atomic_load(&undelivered_state) != 0) {
         return;
     }
-    atomic_store(&untold_state, 1);
-    /* Until rejections fill the buffer. */
-    while (atomic_load(&untold_state) != 2) {
+    atomic_store(&undelivered_state, 1);
+    /* Waits until rejections fill the buffer. */
+    while (atomic_load(&undelivered_state) != 2) {
         rest(5);
     }
     const int64_t id = 1;
@@ -222,11 +222,11 @@ static void on_rejected(void *user_data, const vecsink_rejected *rejected) {
     vecsink_code waits = vecsink_sink_push(sink, row, 2, VECSINK_NEXT, -1, NULL, NULL);
     vecsink_code at_once = vecsink_sink_push(sink, row, 2, VECSINK_NEXT, 0, NULL, NULL);
     printf("%s %s\n", vecsink_code_name(waits), vecsink_code_name(at_once));
-    atomic_store(&untold_state, 3);
+    atomic_store(&undelivered_state, 3);
 }
 
-/* BUFFER: a callback pushes while the buffer is full of rejections that the callback hasn't been told of yet. */
-static void untold(char **argv) {
+/* BUFFER: a callback pushes while the buffer is full of rejections for which it hasn't been called yet. */
+static void undelivered(char **argv) {
     vecsink_sink_builder *builder = begin(argv, strtoull(argv[4], NULL, 10));
     const char *const columns[] = {"id", "small"};
     OK(vecsink_sink_builder_columns, builder, columns, 2);
@@ -235,8 +235,8 @@ static void untold(char **argv) {
     vecsink_pushed pushed;
     double seconds;
     printf("%s ", vecsink_code_name(push_rejected(1000000, 3000, &pushed, &seconds)));
-    atomic_store(&untold_state, 2);
-    while (atomic_load(&untold_state) != 3) {
+    atomic_store(&undelivered_state, 2);
+    while (atomic_load(&undelivered_state) != 3) {
         rest(5);
     }
     OK(vecsink_sink_close, sink, 60000, NULL);
@@ -302,9 +302,9 @@ int main(int argc, char **argv) {
     } else if (strcmp(wanted, "memory") == 0) {
         CHECK(argc == 5);
         memory(argv);
-    } else if (strcmp(wanted, "untold") == 0) {
+    } else if (strcmp(wanted, "undelivered") == 0) {
         CHECK(argc == 5);
-        untold(argv);
+        undelivered(argv);
     } else {
         CHECK(strcmp(wanted, "rejected") == 0 && argc == 6);
         rejected(argv);

@@ -1,4 +1,4 @@
-/* A host that has its own functions by the names of librdkafka's, OpenSSL's and zstd's, and links libvecsink.a: both keep theirs.
+/* A host that links libvecsink.a and defines functions with the names of librdkafka's, OpenSSL's and zstd's. Each side must call its own.
  * clashing JOB.sql: the job uses Kafka. */
 #include <stdio.h>
 #include <stdlib.h>

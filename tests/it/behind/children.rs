@@ -148,7 +148,7 @@ fn the_hot_child_may_have_another_name_in_another_schema() {
 }
 
 #[test]
-fn tables_that_cannot_have_a_hot_child_are_refused_with_what_to_do() {
+fn tables_that_cannot_have_a_hot_child_are_refused_and_the_error_says_what_to_do() {
     let Some(server) = postgres18() else { return };
     for (tables, reason, remedy) in [
         ("CREATE TABLE t (id int PRIMARY KEY) PARTITION BY RANGE (id)", "is a partitioned table", "to 'inline'"),
@@ -281,7 +281,7 @@ fn a_server_older_than_9_5_is_refused() {
 }
 
 #[test]
-fn unique_indexes_that_contain_the_key_are_no_hindrance() {
+fn unique_indexes_that_contain_the_key_are_allowed() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute(
@@ -294,7 +294,7 @@ fn unique_indexes_that_contain_the_key_are_no_hindrance() {
 }
 
 #[test]
-fn a_missing_hot_child_is_an_error_with_its_statements_when_none_may_be_made() {
+fn a_missing_hot_child_is_an_error_with_its_statements_if_it_may_not_be_made() {
     for server in servers(&[Feature::OnConflict]) {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id int PRIMARY KEY)");
@@ -363,7 +363,7 @@ fn an_unchanged_query_reads_the_index_and_the_hot_child_and_merges_both() {
 }
 
 #[test]
-fn a_delete_through_the_table_that_meets_a_move_is_told_so_in_repeatable_read() {
+fn a_delete_through_the_table_that_meets_a_move_gets_an_error_in_repeatable_read() {
     let Some(server) = postgres18() else { return };
     for (isolation, expected) in [("read committed", Ok(0)), ("repeatable read", Err("40001".to_owned()))] {
         let mut schema = Schema::new(&server);
@@ -391,7 +391,7 @@ fn a_delete_through_the_table_that_meets_a_move_is_told_so_in_repeatable_read() 
 }
 
 #[test]
-fn a_sink_that_writes_straight_into_the_table_stops_when_another_one_makes_a_hot_child() {
+fn a_sink_that_writes_directly_into_the_table_stops_when_another_one_makes_a_hot_child() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE cars (id int PRIMARY KEY)");
@@ -406,7 +406,7 @@ fn a_sink_that_writes_straight_into_the_table_stops_when_another_one_makes_a_hot
 }
 
 #[test]
-fn a_hot_child_is_made_when_those_who_use_the_table_are_done() {
+fn a_hot_child_is_made_when_the_queries_of_the_table_have_ended() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE cars (id int PRIMARY KEY)");

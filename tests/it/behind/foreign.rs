@@ -54,7 +54,7 @@ fn an_update_through_the_parent_that_meets_a_row_in_flight_updates_nothing_and_s
 }
 
 #[test]
-fn under_repeatable_read_such_a_statement_gets_a_serialization_failure_and_can_be_repeated() {
+fn under_repeatable_read_a_statement_that_meets_a_row_in_flight_gets_a_serialization_failure_and_can_be_repeated() {
     for server in servers(&[Feature::OnConflict]) {
         let mut schema = schema(&server, COLUMNS, "id");
         let refused =
@@ -67,7 +67,7 @@ fn under_repeatable_read_such_a_statement_gets_a_serialization_failure_and_can_b
 
 /// What the docs advise: the child first, the parent second, each by a statement of its own.
 #[test]
-fn two_statements_the_child_first_delete_a_row_in_flight() {
+fn two_deletes_first_of_the_child_then_of_the_parent_delete_a_row_in_flight() {
     for server in servers(&[Feature::OnConflict]) {
         let mut schema = schema(&server, COLUMNS, "id");
         let deleted = beside_a_move(&mut schema, "read committed", "DELETE FROM ONLY t_hot WHERE id = 1");

@@ -10,7 +10,7 @@ pub fn printed(schema: &Schema, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_hot_child_is_printed_for_its_owner_to_make() {
+fn ddl_prints_the_statements_that_make_the_hot_child() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE cars (id int PRIMARY KEY, color text, v vector(3)); CREATE INDEX ON cars USING hnsw (v vector_l2_ops)");
@@ -22,7 +22,7 @@ fn the_hot_child_is_printed_for_its_owner_to_make() {
 }
 
 #[test]
-fn the_page_says_how_a_hot_child_is_undone() {
+fn the_statements_of_the_page_remove_a_hot_child() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE cars (id int PRIMARY KEY, color text, v vector(3), feature text)");
@@ -38,7 +38,7 @@ fn the_page_says_how_a_hot_child_is_undone() {
 }
 
 #[test]
-fn a_table_is_split_so_that_the_index_rests_and_queries_find_the_same_rows() {
+fn a_table_is_split_so_that_updates_leave_the_index_unchanged_and_queries_find_the_same_rows() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute(

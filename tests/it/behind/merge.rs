@@ -63,7 +63,7 @@ fn left(scene: &mut Scene) -> Option<String> {
 }
 
 #[test]
-fn sealed_children_of_like_size_become_one_and_queries_see_each_row_once_meanwhile() {
+fn sealed_children_of_similar_size_are_merged_and_queries_see_each_row_once_meanwhile() {
     let Some(mut scene) = Scene::new("note text") else { return };
     seal(&mut scene, 4);
     scene.fill("cars", 10_001..=10_100);
@@ -102,7 +102,7 @@ fn sealed_children_of_like_size_become_one_and_queries_see_each_row_once_meanwhi
 }
 
 #[test]
-fn what_is_changed_during_a_merge_is_kept() {
+fn changes_that_are_made_during_a_merge_are_kept() {
     let Some(mut scene) = Scene::new("note text") else { return };
     seal(&mut scene, 4);
     let mut writer = writer(&mut scene);
@@ -132,7 +132,7 @@ fn what_is_changed_during_a_merge_is_kept() {
 }
 
 #[test]
-fn a_merge_that_is_killed_leaves_nothing_behind_and_is_begun_again() {
+fn a_merge_that_is_killed_leaves_nothing_behind_and_is_started_again() {
     let Some(mut scene) = Scene::new("note text") else { return };
     seal(&mut scene, 4);
     let mut writer = writer(&mut scene);
@@ -263,7 +263,7 @@ fn a_merged_child_has_all_that_a_sealed_one_has() {
 /// Prints how long a merge of 300,000 rows takes, and for how long others wait at its end.
 #[test]
 #[ignore = "takes minutes"]
-fn merging_300_000_rows_keeps_queries_waiting_for_an_instant_only() {
+fn queries_wait_only_for_an_instant_while_300_000_rows_are_merged() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute(

@@ -22,7 +22,7 @@ fn rows_of_the_hot_child_move_into_the_table_and_its_index() {
 }
 
 #[test]
-fn rows_that_wait_are_counted_and_the_oldest_ages() {
+fn rows_that_wait_are_counted_and_the_age_of_the_oldest_is_known() {
     let Some(mut scene) = Scene::new("note text") else { return };
     scene.fill("cars_hot", 1..=100);
     // Nothing can be moved while another session holds the rows.
@@ -38,7 +38,7 @@ fn rows_that_wait_are_counted_and_the_oldest_ages() {
 }
 
 #[test]
-fn a_row_that_another_session_holds_keeps_the_others_not_waiting() {
+fn other_rows_move_while_another_session_holds_a_row() {
     let Some(mut scene) = Scene::new("note text") else { return };
     scene.fill("cars_hot", 1..=1000);
     let mut other = scene.schema.connect();
@@ -132,7 +132,7 @@ fn closing_ends_the_movers_and_the_next_sink_goes_on() {
 }
 
 #[test]
-fn the_room_of_moved_rows_is_used_again() {
+fn the_space_of_moved_rows_is_used_again() {
     let Some(mut scene) = Scene::new("note text") else { return };
     let sink = scene.open();
     for round in 0..6 {
@@ -146,7 +146,7 @@ fn the_room_of_moved_rows_is_used_again() {
 }
 
 #[test]
-fn a_row_that_the_table_refuses_keeps_no_others_waiting() {
+fn other_rows_move_although_the_table_refuses_a_row() {
     let Some(mut scene) = Scene::new("note text") else { return };
     scene.schema.execute(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS

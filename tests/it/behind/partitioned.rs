@@ -27,7 +27,7 @@ fn moves(ids: &str) -> String {
 }
 
 #[test]
-fn every_change_has_the_effect_it_has_on_a_plain_table_in_whichever_partition_its_row_is() {
+fn every_change_has_the_same_effect_as_on_a_plain_table_in_each_partition() {
     for server in servers(&[Feature::Partitions]) {
         for mode in MODES {
             for write_mode in WRITE_MODES {
@@ -234,7 +234,7 @@ fn movers_take_rows_of_the_hot_partition_into_the_indexed_one_with_all_their_col
 }
 
 #[test]
-fn the_page_says_how_the_layout_is_undone() {
+fn the_statements_of_the_page_undo_the_layout() {
     let Some((mut scene, _)) = cars("note text", 20) else { return };
     scene.schema.execute("INSERT INTO cars (id) VALUES (50)");
     let page = include_str!("../../../docs/vector-index.md");
@@ -289,7 +289,7 @@ fn a_table_without_a_key_can_have_the_layout() {
 }
 
 #[test]
-fn what_would_go_wrong_in_partitions_is_refused_with_the_reason() {
+fn wrong_partitioned_layouts_are_refused_with_the_reason() {
     for server in servers(&[Feature::Partitions]) {
         for (alter, reason) in [
             ("DROP TRIGGER vecsink_replaced ON t_replaced", "make it: CREATE OR REPLACE FUNCTION"),

@@ -92,7 +92,7 @@ fn a_change_of_a_row_that_is_being_moved_waits_for_the_move_and_is_not_lost() {
 }
 
 #[test]
-fn under_strict_a_row_that_is_being_moved_is_the_conflict_it_was() {
+fn under_strict_a_row_that_is_being_moved_is_still_a_conflict() {
     for server in servers(&[Feature::OnConflict]) {
         for commits in [true, false] {
             let mut schema = schema(&server, COLUMNS, "id");
@@ -116,7 +116,7 @@ fn under_strict_a_row_that_is_being_moved_is_the_conflict_it_was() {
 }
 
 #[test]
-fn a_move_leaves_out_what_an_open_transaction_of_a_writer_holds() {
+fn a_move_leaves_out_rows_that_an_open_transaction_of_a_writer_holds() {
     for server in servers(&[Feature::OnConflict]) {
         for write_mode in WRITE_MODES {
             let mut schema = schema(&server, COLUMNS, "id");

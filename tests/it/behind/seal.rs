@@ -33,7 +33,7 @@ fn indexes(scene: &mut Scene) -> (usize, usize) {
 }
 
 #[test]
-fn a_hot_child_over_the_limit_is_sealed_indexed_and_emptied_in_calm_times() {
+fn a_hot_child_over_the_limit_is_sealed_and_indexed_and_in_calm_times_emptied() {
     let Some(mut scene) = Scene::new("note text") else { return };
     scene.fill("cars_hot", 1..=8000);
     let sink = scene.open_with(LOW);
@@ -94,7 +94,7 @@ fn a_build_that_is_cancelled_is_made_again_by_the_next_sink() {
 }
 
 #[test]
-fn a_session_that_reads_the_hot_child_puts_sealing_off_and_others_go_on() {
+fn a_session_that_reads_the_hot_child_delays_sealing_and_writers_go_on() {
     let Some(mut scene) = Scene::new("note text") else { return };
     scene.fill("cars_hot", 1..=12_000);
     let mut reader = scene.schema.connect();
@@ -150,7 +150,7 @@ fn a_child_is_sealed_while_queries_that_take_long_run_without_a_pause() {
 }
 
 #[test]
-fn a_transaction_that_holds_a_lock_for_long_is_told_of_and_rows_are_moved_meanwhile() {
+fn a_transaction_that_holds_a_lock_for_long_is_reported_and_rows_are_moved_meanwhile() {
     let (Some(mut scene), Some(kafka)) = (Scene::new("color text"), kafka()) else { return };
     let topic = kafka.topic(1);
     scene.fill("cars_hot", 1..=40_000);

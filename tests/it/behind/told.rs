@@ -53,7 +53,7 @@ fn check_shows_the_hot_child_that_would_be_made_and_makes_nothing() {
 }
 
 #[test]
-fn check_names_the_tables_and_what_may_surprise() {
+fn check_names_the_tables_and_warns_of_surprising_effects() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let topic = kafka.topic(1);
     let mut schema = Schema::new(&server);
@@ -84,7 +84,7 @@ fn check_names_the_tables_and_what_may_surprise() {
 }
 
 #[test]
-fn a_job_that_writes_straight_into_the_index_is_refused_while_there_are_children_of_vecsink() {
+fn an_inline_job_is_refused_while_the_table_has_children_of_vecsink() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let topic = kafka.topic(1);
     let mut schema = Schema::new(&server);

@@ -72,7 +72,7 @@ pub fn compare_with_plain(schema: &mut Schema, places: &[Option<&str>], mode: Co
 }
 
 #[test]
-fn every_change_has_the_effect_it_has_on_a_plain_table_wherever_its_row_is() {
+fn every_change_has_the_same_effect_as_on_a_plain_table_in_each_table_of_the_tree() {
     for server in servers(&[Feature::OnConflict]) {
         for mode in MODES {
             for write_mode in WRITE_MODES {
@@ -83,7 +83,7 @@ fn every_change_has_the_effect_it_has_on_a_plain_table_wherever_its_row_is() {
 }
 
 #[test]
-fn rows_that_are_copied_meet_their_keys_in_other_tables_without_a_second_attempt() {
+fn copied_rows_find_their_keys_in_other_tables_without_a_second_attempt() {
     for server in servers(&[Feature::OnConflict]) {
         for (mode, expected, kept) in [
             (ConflictMode::Upsert, (6, 0, 0), "1:new:x 2:new:x 3:new:x 4:new:x 5:text:x 6:text:x"),
@@ -302,7 +302,7 @@ fn a_row_that_changes_nothing_stays_in_the_table_that_has_it() {
 }
 
 #[test]
-fn when_copied_rows_replace_others_the_next_batches_are_compared_with_the_table() {
+fn if_copied_rows_replace_others_the_next_batches_are_compared_with_the_table() {
     for server in servers(&[Feature::OnConflict]) {
         let mut schema = schema(&server, COLUMNS, "id");
         schema.execute("INSERT INTO t SELECT g, 'old', 'old' FROM generate_series(1, 6) g");

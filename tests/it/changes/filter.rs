@@ -43,7 +43,7 @@ fn outcome(old: &str, messages: &[String]) -> Option<(String, [u64; 4])> {
 }
 
 #[test]
-fn a_row_that_no_longer_passes_is_deleted_and_one_that_never_did_is_left_alone() {
+fn a_row_that_no_longer_passes_where_is_deleted_and_one_that_never_did_is_left_alone() {
     let update = |id, from: &str, to: &str| message("u", Some(row(id, from, "x")), Some(row(id, to, "y")));
     let messages = [
         update(1, "red", "blue"),
@@ -73,7 +73,7 @@ fn an_update_of_the_key_moves_the_row() {
 }
 
 #[test]
-fn what_an_update_does_not_carry_is_kept_or_costs_the_update() {
+fn columns_that_an_update_does_not_carry_are_kept_or_the_update_is_rejected() {
     let missing = "__debezium_unavailable_value";
     let messages = [
         message("u", Some(row(1, "red", missing)), Some(row(1, "red", missing))),

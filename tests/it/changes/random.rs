@@ -122,7 +122,7 @@ fn random_changes_by_upserts_leave_the_table_they_describe() {
 }
 
 #[test]
-fn beside_another_unique_constraint_changes_keep_the_order_of_all() {
+fn if_the_table_has_another_unique_constraint_all_changes_keep_their_order() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let stream = Stream { seed: 5, changes: 5000, keys: 200, partitions: 1 };
     let mut schema = schema(&server, ", UNIQUE (id, text)");
@@ -134,7 +134,7 @@ fn beside_another_unique_constraint_changes_keep_the_order_of_all() {
 }
 
 #[test]
-fn a_changing_source_asks_for_a_conflict_mode_and_a_key() {
+fn a_source_with_updates_needs_a_conflict_mode_and_a_key() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut schema = schema(&server, "");
     schema.execute("ALTER TABLE t DROP CONSTRAINT t_pkey");

@@ -45,7 +45,7 @@ fn begin(schema: &mut Schema, topic: &Topic, lock: &str) -> Running {
 }
 
 #[test]
-fn records_that_are_deleted_before_they_are_read_are_counted_and_reading_goes_on_behind_them() {
+fn records_that_are_deleted_before_they_are_read_are_counted_and_reading_goes_on_after_them() {
     const ROWS: i64 = 200_000;
     const KEPT: i64 = 5_000;
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };

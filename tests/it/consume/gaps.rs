@@ -100,7 +100,7 @@ fn members_of_a_group_read_on_while_partitions_move_and_new_ones_are_looked_for(
 
 /// Every wait for a broker, a registry or the database checks that. So a violation fails whichever test meets it.
 #[test]
-fn a_question_on_the_thread_that_polls_fails_our_tests() {
+fn a_question_on_the_thread_that_polls_fails_the_tests() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     topic.produce(0, values(0..1));
@@ -138,7 +138,7 @@ fn slow_registry(thinks: Duration) -> String {
 }
 
 #[test]
-fn a_slow_registry_does_not_cost_a_member_its_place_in_the_group() {
+fn a_member_stays_in_the_group_while_a_registry_is_slow() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let topic = kafka.topic(1);
     topic.produce(0, [[0, 0, 0, 0, 7, 14], [0, 0, 0, 0, 7, 16]]);

@@ -150,7 +150,7 @@ fn a_member_without_partitions_leaves_the_group_when_it_ends() {
 }
 
 #[test]
-fn a_group_with_members_is_not_set_back_by_another_process() {
+fn the_progress_of_a_group_with_members_can_not_be_reset_by_another_process() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let topic = kafka.topic(PARTITIONS);
     produce_version(&topic, 0);

@@ -64,7 +64,7 @@ fn a_restart_after_the_topic_was_created_again_reads_all_of_it_in_every_startup_
 }
 
 #[test]
-fn records_deleted_before_they_are_read_are_counted_and_everything_behind_them_is_read_in_every_startup_mode() {
+fn records_deleted_before_they_are_read_are_counted_and_everything_after_them_is_read_in_every_startup_mode() {
     let Some(kafka) = kafka() else { return };
     const ALL: i64 = 8000;
     for (name, startup, reset) in modes() {

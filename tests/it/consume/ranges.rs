@@ -77,7 +77,7 @@ fn a_pattern_reads_every_topic_that_matches_and_finds_later_ones() {
 }
 
 #[test]
-fn a_pattern_without_a_topic_waits_for_one_unless_none_can_come() {
+fn a_pattern_without_a_topic_waits_for_one_if_discovery_is_on() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     let name = format!("{}_none", topic.name);

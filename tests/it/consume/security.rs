@@ -32,7 +32,7 @@ const LOGINS: [(&str, &str); 3] =
     [("PLAIN", "PlainLoginModule"), ("SCRAM-SHA-256", "ScramLoginModule"), ("SCRAM-SHA-512", "ScramLoginModule")];
 
 #[test]
-fn every_login_of_a_job_file_opens_the_door_with_and_without_tls() {
+fn every_kind_of_login_works_with_and_without_tls() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     topic.produce(0, values(0..10));
@@ -63,7 +63,7 @@ fn a_wrong_password_ends_the_start_and_is_not_shown() {
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_refused() {
+fn a_certificate_of_an_untrusted_authority_is_refused() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     let Some(rig) = through("SSL", &topic) else { return };

@@ -33,7 +33,7 @@ fn file_in(folder: &Path) -> (String, String) {
 }
 
 #[test]
-fn after_a_wrong_constraint_is_corrected_a_file_brings_every_row_once() {
+fn after_a_wrong_constraint_is_corrected_the_replay_of_a_file_writes_every_row_once() {
     let Some(mut scene) = postgres18().as_ref().and_then(refused) else { return };
     let folder = tempfile::tempdir().unwrap();
     let (target, path) = file_in(folder.path());
@@ -47,7 +47,7 @@ fn after_a_wrong_constraint_is_corrected_a_file_brings_every_row_once() {
 }
 
 #[test]
-fn after_a_wrong_constraint_is_corrected_a_topic_brings_every_row_once() {
+fn after_a_wrong_constraint_is_corrected_the_replay_of_a_topic_writes_every_row_once() {
     let Some(mut scene) = postgres18().as_ref().and_then(refused) else { return };
     let target = format!("kafka:{}", unique("dead"));
     assert_eq!(scene.run(&target).finish().exited(0).count("rows_dead_lettered"), 450);
@@ -61,7 +61,7 @@ fn after_a_wrong_constraint_is_corrected_a_topic_brings_every_row_once() {
 }
 
 #[test]
-fn after_a_wrong_constraint_is_corrected_a_table_brings_every_row_once() {
+fn after_a_wrong_constraint_is_corrected_the_replay_of_a_table_writes_every_row_once() {
     for server in servers(&[]) {
         let Some(mut scene) = refused(&server) else { return };
         let dead_letters = format!("table:{}.dead", scene.schema.name);
@@ -104,7 +104,7 @@ fn a_replay_that_is_killed_leaves_each_dead_letter_in_the_table_or_its_row() {
 }
 
 #[test]
-fn what_is_rejected_again_is_a_dead_letter_again() {
+fn records_that_are_rejected_again_become_dead_letters_again() {
     let Some(mut scene) = postgres18().as_ref().and_then(refused) else { return };
     let dead_letters = format!("table:{}.dead", scene.schema.name);
     scene.run("table:dead").finish().exited(0);
@@ -169,7 +169,7 @@ fn a_value_may_be_repaired_in_the_file() {
 }
 
 #[test]
-fn what_can_not_be_put_through_is_told_before_anything_is_written() {
+fn dead_letters_that_can_not_be_replayed_are_errors_before_anything_is_written() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut scene = Scene::new(&server, &kafka);
     scene.topic.produce(0, ["1,red,500"]);

@@ -5,7 +5,7 @@ use crate::support::postgresql::{Postgres, unique};
 use crate::support::{Job, kafka, postgres18, servers};
 
 #[test]
-fn a_topic_holds_the_original_record_and_why_it_is_there() {
+fn a_dead_letter_in_a_topic_has_the_original_record_and_the_reason() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut scene = Scene::new(&server, &kafka);
     scene.topic.produce(0, ["1,red,5"]);
@@ -120,7 +120,7 @@ fn a_table_that_lacks_a_column_is_found_at_the_start() {
 }
 
 #[test]
-fn check_tells_where_dead_letters_go_and_makes_nothing() {
+fn check_says_where_dead_letters_go_and_makes_nothing() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut scene = Scene::new(&server, &kafka);
     let dead = unique("dead");

@@ -27,7 +27,7 @@ fn the_index_is_dropped_before_the_rows_and_is_the_same_after_them() {
 }
 
 #[test]
-fn an_index_keeps_its_tablespace_and_what_its_definition_leaves_out() {
+fn an_index_keeps_its_tablespace_its_comment_and_its_statistics_targets() {
     let Some(mut cars) = Cars::new("CREATE INDEX i ON cars USING hnsw ((v::halfvec(3)) halfvec_l2_ops) WITH (m = 5)")
     else {
         return;
@@ -77,7 +77,7 @@ fn an_invalid_index_becomes_a_valid_one() {
 }
 
 #[test]
-fn what_an_interrupted_build_left_is_dropped_and_built_again() {
+fn an_invalid_index_of_an_interrupted_build_is_dropped_and_built_again() {
     let Some(mut cars) = Cars::new(INDEX) else { return };
     let before = cars.indexes();
     let sink = cars.open();
@@ -145,7 +145,7 @@ fn a_close_that_cannot_wait_says_what_is_missing_and_how_to_build_it() {
 }
 
 #[test]
-fn the_next_sink_builds_what_is_missing_whatever_its_mode() {
+fn the_next_sink_builds_missing_indexes_in_each_mode() {
     for mode in ["defer", "inline", "behind"] {
         let Some(mut cars) = Cars::new(INDEX) else { return };
         let before = cars.indexes();

@@ -9,7 +9,7 @@ use crate::push::scene::LONG;
 use crate::support::{eventually, kafka};
 
 #[test]
-fn of_several_sinks_the_last_one_builds() {
+fn the_last_of_several_sinks_builds() {
     let Some(mut cars) = Cars::new(INDEX) else { return };
     let before = cars.indexes();
     let sinks = [cars.open(), cars.open(), cars.open()];
@@ -55,7 +55,7 @@ fn a_job_that_ends_first_leaves_the_build_to_the_process_that_still_loads() {
 }
 
 #[test]
-fn a_sink_that_is_opened_while_another_one_builds_builds_what_that_leaves() {
+fn a_sink_that_is_opened_while_another_one_builds_builds_the_missing_indexes() {
     let Some(mut cars) = Cars::new(INDEX) else { return };
     let before = cars.indexes();
     let sink = cars.open();

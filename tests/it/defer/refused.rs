@@ -21,7 +21,7 @@ fn refused(builder: SinkBuilder) -> String {
 }
 
 #[test]
-fn partitioned_tables_partitions_and_views_are_refused_with_what_to_do() {
+fn partitioned_tables_partitions_and_views_are_refused_and_the_error_says_what_to_do() {
     let Some(server) = postgres18() else { return };
     let parts = "CREATE TABLE p (id int PRIMARY KEY, v vector(3)) PARTITION BY RANGE (id); CREATE TABLE leaf PARTITION OF p DEFAULT;
                  CREATE INDEX ON p USING hnsw (v vector_l2_ops); CREATE TABLE t (id int PRIMARY KEY); CREATE VIEW w AS SELECT * FROM t";
@@ -76,7 +76,7 @@ fn a_role_that_does_not_own_the_table_is_told_what_it_needs() {
 }
 
 #[test]
-fn a_role_that_may_not_use_the_tablespace_of_an_index_is_told() {
+fn a_role_that_may_not_use_the_tablespace_of_an_index_gets_an_error() {
     let Some(mut cars) = Cars::new(INDEX) else { return };
     let (role, space) = (unique("defer"), unique("space"));
     cars.schema.execute("SET allow_in_place_tablespaces TO on");

@@ -61,7 +61,7 @@ fn a_column_and_a_job_that_disagree_on_the_dimension_are_found() {
 }
 
 #[test]
-fn vectors_of_length_1_want_an_index_by_inner_product() {
+fn an_index_by_another_distance_is_found_if_vectors_have_length_1() {
     let Some(mut scene) = Scene::new(3, HNSW) else { return };
     assert_eq!(scene.found("normalized-vectors"), []);
     scene.sink = Sink { vector_normalize: true, ..scene.sink };

@@ -1,7 +1,7 @@
 use super::job;
 
 #[test]
-fn what_is_wrong_with_a_call_is_said_with_its_place() {
+fn the_error_in_a_call_has_its_place() {
     for (expression, reason) in [
         ("UPPR(s)", "unknown function UPPR; did you mean UPPER?"),
         ("FROBNICATE(s)", "unknown function FROBNICATE"),

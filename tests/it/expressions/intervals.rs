@@ -23,7 +23,7 @@ fn an_interval_is_a_value_and_prints_as_flinks_does() {
 }
 
 #[test]
-fn an_interval_is_a_number_of_months_or_milliseconds_where_it_is_cast() {
+fn a_cast_makes_an_interval_a_number_of_months_or_milliseconds() {
     check(&[
         ("CAST(ym AS INT)", "INT", "-14"),
         ("CAST(ds AS BIGINT)", "BIGINT", "93784005"),
@@ -55,7 +55,7 @@ fn intervals_shift_moments() {
 }
 
 #[test]
-fn intervals_are_reckoned_with_and_compared() {
+fn intervals_are_calculated_with_and_compared() {
     check(&[
         ("ds + INTERVAL '1' SECOND", DAY_TIME, "+1 02:03:05.005"),
         ("ds - ds", DAY_TIME, "+0 00:00:00.000"),

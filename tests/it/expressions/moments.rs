@@ -86,7 +86,7 @@ fn spans_of_time_are_added() {
 }
 
 #[test]
-fn the_sessions_time_zone_counts_where_instants_meet_local_times() {
+fn the_sessions_time_zone_converts_between_instants_and_local_times() {
     let shanghai = "SET 'table.local-time-zone' = 'Asia/Shanghai';\n";
     check_with(
         shanghai,

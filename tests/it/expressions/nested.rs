@@ -27,7 +27,7 @@ fn parts_of_a_value_are_reached() {
 }
 
 #[test]
-fn the_tables_name_may_stand_in_front_of_a_part() {
+fn the_tables_name_may_come_before_a_part() {
     check(&[
         ("k.a[1]", "INT", "10"),
         ("k.m['k']", "INT", "1"),

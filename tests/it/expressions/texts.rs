@@ -24,7 +24,7 @@ fn texts_are_put_together() {
 }
 
 #[test]
-fn texts_change_their_dead_letters() {
+fn texts_change_their_letters() {
     check(&[
         ("UPPER(s)", "STRING", "GRÜSSE"),
         ("LOWER(v)", "VARCHAR(5)", "abc"),

@@ -7,7 +7,7 @@ use super::fixture::{Rows, open, refusal, sink, sink_of, write};
 use crate::support::{Feature, Schema, postgres18, servers};
 
 #[test]
-fn an_expression_index_tells_the_dimension_of_an_array() {
+fn the_length_of_an_arrays_vectors_is_taken_from_an_expression_index() {
     for server in servers(&[Feature::Pgvector]) {
         let mut schema = Schema::new(&server);
         schema.execute(
@@ -33,7 +33,7 @@ fn an_expression_index_tells_the_dimension_of_an_array() {
 }
 
 #[test]
-fn types_are_told_apart_and_domains_count_as_their_base() {
+fn column_types_are_recognized_and_domains_count_as_their_base_types() {
     for server in servers(&[Feature::Jsonb]) {
         let mut schema = Schema::new(&server);
         schema.execute(
@@ -82,7 +82,7 @@ fn a_collation_that_ignores_case_is_not_bytewise() {
 }
 
 #[test]
-fn what_would_make_every_row_fail_is_said_at_the_start() {
+fn causes_that_would_make_every_row_fail_are_errors_at_the_start() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute(
@@ -120,7 +120,7 @@ fn a_generated_column_is_refused_and_an_identity_column_written() {
 }
 
 #[test]
-fn missing_privileges_are_said_at_the_start() {
+fn missing_privileges_are_errors_at_the_start() {
     for server in servers(&[Feature::OnConflict]) {
         let mut schema = Schema::new(&server);
         let role = format!("{}_role", schema.name);

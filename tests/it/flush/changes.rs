@@ -231,7 +231,7 @@ fn under_strict_an_insert_of_a_key_that_is_there_stops_the_job_and_an_update_doe
 }
 
 #[test]
-fn rows_that_hand_a_unique_value_on_are_written_in_their_order() {
+fn rows_that_pass_a_unique_value_on_are_written_in_their_order() {
     for server in servers(&[]) {
         let mut schema = schema(&server, "(1, 'one', 'x'), (2, 'two', 'x')");
         schema.execute("ALTER TABLE t ADD UNIQUE (a)");
@@ -251,7 +251,7 @@ fn rows_that_hand_a_unique_value_on_are_written_in_their_order() {
 }
 
 #[test]
-fn a_refused_row_gives_way_to_the_changes_it_had_superseded() {
+fn if_a_row_is_refused_the_changes_that_it_superseded_are_written() {
     for server in servers(&[]) {
         let mut schema = schema(&server, "(1, 'old', 'x')");
         let target = open(&sink(&schema, ConflictMode::Upsert));
@@ -325,7 +325,7 @@ fn three_thousand_deletes_use_the_index() {
 }
 
 #[test]
-fn what_changes_need_is_said_at_the_start() {
+fn missing_keys_and_privileges_for_changes_are_errors_at_the_start() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         let role = format!("{}_role", schema.name);

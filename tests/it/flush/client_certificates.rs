@@ -57,7 +57,7 @@ fn read(path: &Path) -> Vec<u8> {
 }
 
 #[test]
-fn the_key_may_be_pem_or_der_and_locked_or_not() {
+fn the_key_may_be_pem_or_der_and_encrypted_or_not() {
     let Some(mut scene) = Scene::new() else { return };
     let key = PKey::private_key_from_pem(&read(&scene.key)).expect("a key");
     let (cipher, secret) = (Cipher::aes_256_cbc(), SECRET.as_bytes());
@@ -99,7 +99,7 @@ fn a_certificate_may_be_der_too() {
 }
 
 #[test]
-fn without_a_certificate_it_is_said_that_one_is_missing_however_much_tls_is_asked_for() {
+fn the_error_says_that_a_certificate_is_missing_in_each_sslmode() {
     let Some(scene) = Scene::new() else { return };
     for mode in [SslMode::Allow, SslMode::Prefer, SslMode::Require, SslMode::VerifyFull] {
         let mut sink = scene.with(None, None, None);
@@ -111,7 +111,7 @@ fn without_a_certificate_it_is_said_that_one_is_missing_however_much_tls_is_aske
 }
 
 #[test]
-fn another_ones_certificate_is_refused_and_pointed_at() {
+fn the_certificate_of_another_user_is_refused_and_the_error_names_sslcert() {
     let Some(scene) = Scene::new() else { return };
     // Signed by the same authority, but in the name of the server.
     let theirs = ["server.crt", "server.key"].map(|name| scene.certificate.with_file_name(name));
@@ -121,7 +121,7 @@ fn another_ones_certificate_is_refused_and_pointed_at() {
 }
 
 #[test]
-fn a_certificate_of_a_stranger_is_refused_and_its_authority_pointed_at() {
+fn a_certificate_of_an_unknown_authority_is_refused_and_the_error_names_the_authority() {
     let Some(scene) = Scene::new() else { return };
     let (certificate, key) = super::connections::a_stranger();
     let (certificate, key) = (scene.file("client.crt", certificate), scene.file("client.key", key));

@@ -39,7 +39,7 @@ fn ignore_keeps_the_row_that_was_first() {
 }
 
 #[test]
-fn duplicates_within_a_batch_need_no_stage() {
+fn duplicates_within_a_batch_need_no_staging_table() {
     for server in servers(&[]) {
         let mut schema = schema(&server);
         let target = open(&with(&schema, ConflictMode::Ignore, WriteMode::Copy));
@@ -117,7 +117,7 @@ fn columns_the_job_leaves_out_keep_their_values_and_get_their_defaults() {
 }
 
 #[test]
-fn names_may_hold_anything() {
+fn names_may_contain_any_characters() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute(r#"CREATE TABLE "Weird "" $1 table" ("select" bigint PRIMARY KEY, "a""b;--" text)"#);
@@ -147,7 +147,7 @@ fn a_key_of_all_columns_is_upserted_without_a_set_list() {
 }
 
 #[test]
-fn another_unique_constraint_costs_the_upserted_row() {
+fn an_upserted_row_that_violates_another_unique_constraint_is_rejected() {
     for server in servers(&[Feature::OnConflict]) {
         let mut schema = schema(&server);
         schema.execute("ALTER TABLE t ADD UNIQUE (name); INSERT INTO t VALUES (1, 'taken')");
@@ -191,7 +191,7 @@ fn with_ignore_another_unique_constraint_drops_the_later_row() {
 }
 
 #[test]
-fn rows_are_appended_where_nothing_is_unique() {
+fn rows_are_appended_to_a_table_without_unique_constraints() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint, name text)");
@@ -217,7 +217,7 @@ fn an_upsert_without_a_usable_key_is_refused_at_the_start() {
 }
 
 #[test]
-fn an_upsert_without_a_usable_key_is_refused_and_the_error_says_what_helps() {
+fn the_error_for_an_upsert_without_a_usable_key_says_what_to_do() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute(
@@ -247,7 +247,7 @@ fn an_upsert_without_a_usable_key_is_refused_and_the_error_says_what_helps() {
 }
 
 #[test]
-fn after_conflicts_the_stage_is_used_and_the_rows_are_the_same() {
+fn after_conflicts_the_staging_table_is_used_and_the_rows_are_the_same() {
     for server in servers(&[]) {
         let mut schema = schema(&server);
         let target = open(&with(&schema, ConflictMode::Ignore, WriteMode::Copy));
@@ -260,7 +260,7 @@ fn after_conflicts_the_stage_is_used_and_the_rows_are_the_same() {
 }
 
 #[test]
-fn a_view_is_written_through_the_stage() {
+fn a_view_is_written_through_the_staging_table() {
     for server in servers(&[]) {
         let mut schema = schema(&server);
         schema.execute("CREATE VIEW v AS SELECT id, name FROM t");
@@ -283,7 +283,7 @@ fn a_later_row_of_a_key_counts_when_the_first_was_ignored_for_another_constraint
 }
 
 #[test]
-fn a_deferrable_key_is_no_obstacle_to_ignore() {
+fn ignore_works_with_a_deferrable_key() {
     for server in servers(&[]) {
         for deferrable in ["DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED"] {
             for write_mode in [WriteMode::Copy, WriteMode::Insert] {

@@ -20,7 +20,7 @@ fn schema(server: &crate::support::postgresql::Postgres) -> Schema {
 }
 
 #[test]
-fn tls_is_spoken_as_sslmode_asks() {
+fn tls_is_used_as_sslmode_says() {
     let Some(server) = postgres18_tls() else { return };
     let mut schema = schema(&server);
     let authority = server.authority.clone().map(Into::into);
@@ -65,13 +65,13 @@ fn require_with_a_root_certificate_checks_who_signed_the_servers_certificate() {
 const TRUSTED_BY_DEFAULT: &str = "SSL_CERT_FILE";
 
 #[test]
-fn a_root_certificate_stands_in_for_all_that_is_trusted_otherwise() {
+fn with_a_root_certificate_no_other_authority_is_trusted() {
     let Some(server) = postgres18_tls() else { return };
     let authority = server.authority.clone().expect("it speaks TLS");
     if std::env::var(TRUSTED_BY_DEFAULT).as_deref() != Ok(&authority) {
         // Only a process that starts with it has the variable.
         let mut again = Command::new(std::env::current_exe().expect("this test"));
-        again.args(["--exact", "flush::connections::a_root_certificate_stands_in_for_all_that_is_trusted_otherwise"]);
+        again.args(["--exact", "flush::connections::with_a_root_certificate_no_other_authority_is_trusted"]);
         let output = again.env(TRUSTED_BY_DEFAULT, &authority).output().expect("it runs");
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && said.contains("1 passed"), "{said}");
@@ -144,7 +144,7 @@ fn a_server_that_takes_a_role_without_tls_only_is_reached_by_prefer() {
 }
 
 #[test]
-fn of_several_hosts_the_one_that_takes_writes_is_used() {
+fn the_first_of_several_hosts_that_takes_writes_is_used() {
     let (Some(server), Some(standby)) = (postgres18(), postgres96()) else { return };
     let (mut schema, mut other) = (schema(&server), Schema::new(&standby));
     let role = format!("{}_role", schema.name);
@@ -177,7 +177,7 @@ fn a_server_without_tls_is_refused_only_where_tls_is_required() {
 }
 
 #[test]
-fn a_password_may_hold_any_character_and_is_never_shown() {
+fn a_password_may_contain_any_character_and_is_never_shown() {
     for server in servers(&[]) {
         let mut schema = schema(&server);
         let role = format!("{}_odd", schema.name);
@@ -220,7 +220,7 @@ fn hosts_are_tried_until_one_answers() {
 }
 
 #[test]
-fn no_tls_is_used_on_a_unix_socket_whatever_sslmode_says() {
+fn no_tls_is_used_on_a_unix_socket_in_any_sslmode() {
     let (Some(server), Some(directory)) = (postgres18(), postgres18_sockets()) else { return };
     let mut schema = schema(&server);
     let mut sink = sink(&schema, "t");
@@ -286,7 +286,7 @@ fn another_process_of_the_job_is_noticed() {
 }
 
 #[test]
-fn refused_connections_mean_fewer_writers_and_no_lost_row() {
+fn if_connections_are_refused_there_are_fewer_writers_and_no_row_is_lost() {
     let Some(private) = PrivatePostgres::start() else { return };
     let mut schema = Schema::new(&private.server);
     schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");

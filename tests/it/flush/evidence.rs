@@ -351,7 +351,7 @@ fn tried_as(cause: &Cause, all: bool, mode: ConflictMode, schema: &mut Schema, r
 }
 
 #[test]
-fn every_cause_of_a_refusal_has_the_fate_it_should_have() {
+fn each_cause_of_a_refusal_has_the_right_outcome() {
     if postgres18().is_none() {
         return;
     }
@@ -429,7 +429,7 @@ fn lone_rows_refused_one_after_another_stop_the_job_at_the_sixteenth() {
 }
 
 #[test]
-fn a_lone_row_without_a_partition_stops_the_job_though_older_rows_have_one() {
+fn a_lone_row_without_a_partition_stops_the_job_although_older_rows_have_one() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute(
@@ -493,7 +493,7 @@ impl Settle for Named {
 }
 
 #[test]
-fn strict_names_the_conflicting_row_also_where_the_server_does_not() {
+fn strict_names_the_conflicting_row_even_if_the_server_does_not() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     // Found at COMMIT, which has no line of a COPY.

@@ -114,7 +114,7 @@ fn each_way_of_writing_moves_the_ledger_with_its_rows() {
 }
 
 #[test]
-fn a_former_owner_commits_nothing_and_is_told_so() {
+fn a_former_owner_commits_nothing_and_learns_that_it_is_fenced() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint, name text)");
@@ -143,7 +143,7 @@ fn a_ledger_that_was_set_back_stops_the_job() {
 }
 
 #[test]
-fn a_refused_row_is_claimed_with_the_rows_around_it() {
+fn a_refused_row_is_claimed_together_with_its_neighbours() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint, name varchar(3) CHECK (name <> 'bad'))");
@@ -255,7 +255,7 @@ fn a_transaction_pooler_is_refused_and_a_session_pooler_is_fine() {
 }
 
 #[test]
-fn a_row_that_may_be_the_tables_fault_is_decided_about_before_the_rows_behind_it() {
+fn whether_a_refused_row_is_at_fault_is_decided_before_later_rows_are_written() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute(

@@ -71,7 +71,7 @@ fn a_frozen_server_is_waited_for_and_no_row_is_lost() {
 }
 
 #[test]
-fn a_writer_at_a_frozen_server_ends_at_once_when_told_to_abandon() {
+fn a_writer_at_a_frozen_server_ends_at_once_if_it_is_told_to_abandon() {
     let Some(mut private) = PrivatePostgres::start() else { return };
     let schema = schema(&private);
     let target = Arc::new(open(&sink(&schema, "t")));
@@ -96,7 +96,7 @@ fn a_writer_at_a_frozen_server_ends_at_once_when_told_to_abandon() {
 }
 
 #[test]
-fn a_statement_that_takes_long_is_no_outage() {
+fn a_statement_that_takes_long_is_not_an_outage() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
@@ -144,7 +144,7 @@ fn a_commit_that_no_standby_confirms_ends_the_job_after_max_outage() {
 }
 
 #[test]
-fn opening_ends_in_the_connect_timeout_wherever_the_server_stalls() {
+fn opening_ends_within_the_connect_timeout_at_whatever_step_the_server_stalls() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
@@ -175,7 +175,7 @@ fn opening_ends_in_the_connect_timeout_wherever_the_server_stalls() {
 }
 
 #[test]
-fn opening_ends_in_the_connect_timeout_while_the_table_is_locked() {
+fn opening_ends_within_the_connect_timeout_while_the_table_is_locked() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text); BEGIN; LOCK TABLE t");

@@ -54,7 +54,7 @@ fn bad_text_rows_and_conflicts_are_told_apart() {
 }
 
 #[test]
-fn a_batch_of_nothing_but_bad_rows_ends() {
+fn a_batch_with_only_bad_rows_ends() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name varchar(2))");
@@ -66,7 +66,7 @@ fn a_batch_of_nothing_but_bad_rows_ends() {
 }
 
 #[test]
-fn a_constraint_checked_at_commit_costs_one_row() {
+fn a_row_that_violates_a_constraint_checked_at_commit_is_rejected_alone() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute(
@@ -83,7 +83,7 @@ fn a_constraint_checked_at_commit_costs_one_row() {
 }
 
 #[test]
-fn an_unexplained_refusal_of_one_row_costs_that_row_after_the_retries() {
+fn a_row_that_is_refused_without_a_known_reason_is_rejected_after_the_retries() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute(
@@ -102,7 +102,7 @@ fn an_unexplained_refusal_of_one_row_costs_that_row_after_the_retries() {
 }
 
 #[test]
-fn refusing_every_row_alike_stops_the_job_instead() {
+fn if_every_row_is_refused_in_the_same_way_the_job_stops() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute(
@@ -138,7 +138,7 @@ impl Settle for Unforgiving {
 }
 
 #[test]
-fn what_is_committed_is_settled_even_if_a_rejection_stops_the_job() {
+fn committed_rows_are_settled_even_if_a_rejection_stops_the_job() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute(

@@ -108,7 +108,7 @@ fn processes_that_open_a_new_stream_at_once_make_one_and_have_epochs_of_their_ow
 }
 
 #[test]
-fn another_layout_is_stored_when_all_is_written_and_else_refused_without_fencing_anybody() {
+fn another_layout_is_stored_if_all_is_written_and_otherwise_refused_without_fencing() {
     for server in servers(&[]) {
         let mut schema = a_table(&server);
         let sink = sink(&schema, "t");
@@ -128,7 +128,7 @@ fn another_layout_is_stored_when_all_is_written_and_else_refused_without_fencing
 }
 
 #[test]
-fn a_fresh_start_forgets_what_was_written_and_fences_as_well() {
+fn a_fresh_start_forgets_stored_progress_and_fences_the_former_owner() {
     for server in servers(&[]) {
         let mut schema = a_table(&server);
         let target = process(&sink(&schema, "t"), 1);
@@ -183,7 +183,7 @@ fn a_former_owner_that_keeps_its_transaction_open_loses_its_session() {
 }
 
 #[test]
-fn low_only_rises_and_tells_a_former_owner_that_it_is_one() {
+fn low_only_rises_and_a_former_owner_learns_that_it_is_fenced() {
     for server in servers(&[]) {
         let mut schema = a_table(&server);
         let sink = sink(&schema, "t");
@@ -205,7 +205,7 @@ fn low_only_rises_and_tells_a_former_owner_that_it_is_one() {
 }
 
 #[test]
-fn a_lost_commit_is_found_by_what_the_ledger_has_also_while_it_is_under_way() {
+fn the_outcome_of_an_unanswered_commit_is_read_from_the_ledger_even_while_it_runs() {
     for server in servers(&[]) {
         let schema = a_table(&server);
         let target = process(&sink(&schema, "t"), 1);
@@ -229,7 +229,7 @@ fn a_lost_commit_is_found_by_what_the_ledger_has_also_while_it_is_under_way() {
 }
 
 #[test]
-fn a_job_that_is_at_least_once_again_leaves_nothing_in_the_ledger_but_pushed_streams() {
+fn a_job_that_changes_back_to_at_least_once_keeps_only_pushed_streams_in_the_ledger() {
     for server in servers(&[]) {
         let mut schema = a_table(&server);
         let target = process(&sink(&schema, "t"), 1);
@@ -276,7 +276,7 @@ fn a_ledger_that_a_crash_would_empty_is_refused() {
 }
 
 #[test]
-fn a_role_that_may_not_make_the_tables_is_given_the_statements() {
+fn the_error_for_a_role_that_may_not_make_the_tables_has_the_statements() {
     for server in servers(&[]) {
         let mut schema = a_table(&server);
         let role = format!("{}_role", schema.name);
@@ -296,7 +296,7 @@ fn a_role_that_may_not_make_the_tables_is_given_the_statements() {
 }
 
 #[test]
-fn the_ledgers_statements_are_printed_for_an_owner_to_run() {
+fn ddl_prints_the_statements_that_make_the_ledger() {
     const JOB: &str = "
 CREATE TABLE topic (id INT) WITH ('connector' = 'kafka', 'topic' = 'none', 'format' = 'csv',
   'properties.bootstrap.servers' = '127.0.0.1:1', 'scan.startup.mode' = 'earliest-offset');

@@ -111,7 +111,7 @@ fn a_stream_is_taken_over_when_its_table_is_no_longer_locked() {
 }
 
 #[test]
-fn what_stays_as_it_is_ends_an_opening_at_once() {
+fn a_lasting_error_ends_an_opening_at_once() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         let role = schema.name.clone();

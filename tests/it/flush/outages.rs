@@ -31,7 +31,7 @@ fn killer(schema: &Schema, name: &str, done: &Arc<AtomicBool>) -> thread::JoinHa
 }
 
 #[test]
-fn lost_sessions_cost_no_row() {
+fn no_row_is_lost_when_sessions_are_ended() {
     for server in servers(&[]) {
         for (mode, write_mode) in [(ConflictMode::Ignore, WriteMode::Copy), (ConflictMode::Upsert, WriteMode::Insert)] {
             let mut schema = Schema::new(&server);
@@ -79,7 +79,7 @@ fn a_crashed_server_is_waited_for() {
 }
 
 #[test]
-fn an_outage_ends_when_told_to_stop_or_when_it_is_too_long() {
+fn a_wait_in_an_outage_ends_by_a_stop_or_when_it_takes_too_long() {
     let Some(mut private) = PrivatePostgres::start() else { return };
     let mut schema = Schema::new(&private.server);
     schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
@@ -106,7 +106,7 @@ fn an_outage_ends_when_told_to_stop_or_when_it_is_too_long() {
 }
 
 #[test]
-fn a_lock_in_the_way_is_waited_for() {
+fn a_writer_waits_for_a_lock_of_another_session() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
@@ -180,7 +180,7 @@ fn a_column_changed_while_the_job_runs_stops_a_writer_that_can_not_encode_its_ro
 }
 
 #[test]
-fn a_column_changed_to_another_type_of_its_width_takes_no_wrong_value() {
+fn a_column_changed_to_another_type_of_the_same_width_gets_no_wrong_value() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");

@@ -74,7 +74,7 @@ fn behind_a_transaction_pooler_all_ways_to_write_work_and_leave_nothing_in_the_s
 }
 
 #[test]
-fn session_pooling_is_as_good_as_a_direct_connection() {
+fn session_pooling_works_like_a_direct_connection() {
     let Some(server) = postgres18() else { return };
     for pooler in poolers(&server, "session", 2) {
         let mut schema = schema(&server, &pooler);
@@ -88,7 +88,7 @@ fn session_pooling_is_as_good_as_a_direct_connection() {
 }
 
 #[test]
-fn a_pool_of_one_session_is_no_reason_to_wait() {
+fn a_pool_of_one_session_is_enough() {
     let Some(server) = postgres18() else { return };
     for pooler in poolers(&server, "session", 1) {
         let mut schema = schema(&server, &pooler);
@@ -113,7 +113,7 @@ fn statement_pooling_is_refused() {
 }
 
 #[test]
-fn a_pooler_that_begins_to_pool_transactions_under_a_running_job_costs_a_retry_and_no_row() {
+fn a_job_loses_no_row_when_its_pooler_begins_to_pool_transactions() {
     let Some(server) = postgres18() else { return };
     for pooler in poolers(&server, "session", 4) {
         let mut schema = schema(&server, &pooler);

@@ -19,7 +19,7 @@ fn waiting(schema: &mut Schema, what: &str) -> bool {
 }
 
 #[test]
-fn after_a_deadlock_transactions_take_turns_and_wait_less_for_locks() {
+fn after_a_deadlock_transactions_take_turns_and_wait_for_locks_for_a_shorter_time() {
     for server in [postgres18(), postgres96()].into_iter().flatten() {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text); INSERT INTO t VALUES (1, 'a'), (2, 'a')");

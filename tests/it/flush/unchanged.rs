@@ -77,7 +77,7 @@ fn the_server_counts_an_update_only_for_rows_that_change() {
 }
 
 #[test]
-fn a_value_that_only_its_type_takes_for_equal_is_written() {
+fn a_value_that_is_equal_but_not_identical_is_written() {
     for server in servers(&[]) {
         for (type_name, stored, sent) in [
             ("numeric", "1.0", "1.00"),
@@ -182,7 +182,7 @@ fn updates_that_set_equal_values_are_unchanged_under_upsert_and_strict() {
 }
 
 #[test]
-fn a_partial_update_without_its_row_is_rejected_beside_unchanged_ones() {
+fn a_partial_update_without_its_row_is_rejected_among_unchanged_ones() {
     for server in servers(&[]) {
         let schema = changing(&server);
         let columns = sink_of(&schema, "t", &["id", "a", "b"]);

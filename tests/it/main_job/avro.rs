@@ -102,7 +102,7 @@ fn expect_dead_letters(finished: &Finished, expected: &[(i64, &str)]) {
 }
 
 #[test]
-fn bare_records_become_rows() {
+fn avro_records_without_a_schema_id_become_rows() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut place = car_info(&server, Indexes::Structured);
     let topic = kafka.topic(1);
@@ -266,7 +266,7 @@ fn keys_and_values_may_each_name_their_schema() {
 }
 
 #[test]
-fn a_registry_that_is_away_delays_records_and_loses_none() {
+fn records_wait_for_a_registry_that_is_away_and_none_is_lost() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let Some(mut private) = PrivateRegistry::start() else { return };
     let mut place = car_info(&server, Indexes::Structured);
@@ -301,7 +301,7 @@ fn a_registry_that_is_away_delays_records_and_loses_none() {
 }
 
 #[test]
-fn a_url_that_is_no_registry_stops_the_job_before_a_record_is_refused() {
+fn a_url_that_is_not_a_registry_stops_the_job_before_a_record_is_refused() {
     let (Some(server), Some(kafka), Some(registry)) = (postgres18(), kafka(), registry()) else { return };
     let place = car_info(&server, Indexes::Structured);
     let topic = kafka.topic(1);

@@ -93,7 +93,7 @@ fn four_bad_rows_of_three_thousand_are_the_only_ones_missing() {
 }
 
 #[test]
-fn values_of_rejected_rows_stay_out_of_the_log_where_the_sink_says_so() {
+fn values_of_rejected_rows_are_not_logged_if_the_sink_says_so() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut schema = car_info(&server, Indexes::Structured);
     schema.execute("ALTER TABLE car_info ADD CONSTRAINT cheap CHECK (price < 700000000)");
@@ -116,7 +116,7 @@ fn values_of_rejected_rows_stay_out_of_the_log_where_the_sink_says_so() {
 }
 
 #[test]
-fn a_table_that_does_not_say_its_dimension_takes_any() {
+fn a_table_that_does_not_declare_a_vector_length_takes_any() {
     let (Some(server), Some(kafka)) = (postgres96(), kafka()) else { return };
     let mut schema = car_info(&server, Indexes::Structured);
     let (topic, lines) = (kafka.topic(1), batch());
@@ -137,7 +137,7 @@ fn a_table_that_does_not_say_its_dimension_takes_any() {
 }
 
 #[test]
-fn what_only_the_server_can_refuse_is_told_with_its_message() {
+fn rows_that_only_the_server_can_refuse_are_reported_with_its_message() {
     for server in servers(&[]) {
         what_only_the_server_can_refuse(&server);
     }

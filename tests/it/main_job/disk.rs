@@ -36,7 +36,7 @@ impl Drop for Disk {
 }
 
 #[test]
-fn a_full_disk_is_waited_for_and_costs_no_row() {
+fn a_job_waits_for_a_full_disk_and_loses_no_row() {
     let Some(kafka) = kafka() else { return };
     let Some(disk) = Disk::mount() else { return not_on("this machine", "the right to mount a disk") };
     let Some(private) = PrivatePostgres::start() else { return };

@@ -173,7 +173,7 @@ fn the_key_holds_some_columns_and_the_value_the_others() {
 }
 
 #[test]
-fn a_compacted_topic_is_followed_key_by_key() {
+fn a_compacted_topic_is_followed() {
     let (seven, eight, nine) = (&7_i32.to_be_bytes()[..], &8_i32.to_be_bytes()[..], &9_i32.to_be_bytes()[..]);
     check_keyed(
         include_str!("../../../examples/sql/upsert_kafka.sql"),

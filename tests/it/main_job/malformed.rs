@@ -81,7 +81,7 @@ fn check_json(job: &str, message: &str, rows: &str) {
 }
 
 #[test]
-fn bad_objects_of_json_cost_themselves() {
+fn bad_objects_of_json_are_rejected_alone() {
     check_json(
         include_str!("../../../examples/sql/json.sql"),
         r#"{"id":7,"color":"red","price":1,"feature":[0.5,1e-3]}"#,
@@ -90,7 +90,7 @@ fn bad_objects_of_json_cost_themselves() {
 }
 
 #[test]
-fn bad_changes_of_debezium_cost_themselves() {
+fn bad_changes_of_debezium_are_rejected_alone() {
     check_json(
         include_str!("../../../examples/sql/debezium_json.sql"),
         r#"{"before":null,"after":{"id":7,"color":"red","price":1,"feature":"{0.1}"},"op":"c"}"#,
@@ -99,7 +99,7 @@ fn bad_changes_of_debezium_cost_themselves() {
 }
 
 #[test]
-fn bad_changes_of_canal_cost_themselves() {
+fn bad_changes_of_canal_are_rejected_alone() {
     check_json(
         include_str!("../../../examples/sql/canal_json.sql"),
         r#"{"database":"shop","table":"cars","data":[{"id":7,"color":"red","price":"1","feature":"{0.1}"}],"type":"INSERT"}"#,
@@ -108,7 +108,7 @@ fn bad_changes_of_canal_cost_themselves() {
 }
 
 #[test]
-fn bad_changes_of_maxwell_cost_themselves() {
+fn bad_changes_of_maxwell_are_rejected_alone() {
     check_json(
         include_str!("../../../examples/sql/maxwell_json.sql"),
         r#"{"type":"insert","data":{"id":7,"color":"red","price":1,"feature":"{0.1}"}}"#,
@@ -117,7 +117,7 @@ fn bad_changes_of_maxwell_cost_themselves() {
 }
 
 #[test]
-fn bad_changes_of_goldengate_cost_themselves() {
+fn bad_changes_of_goldengate_are_rejected_alone() {
     check_json(
         include_str!("../../../examples/sql/ogg_json.sql"),
         r#"{"op_type":"I","after":{"id":7,"color":"red","price":1,"feature":"{0.1}"}}"#,
@@ -126,7 +126,7 @@ fn bad_changes_of_goldengate_cost_themselves() {
 }
 
 #[test]
-fn bad_lines_of_csv_cost_themselves() {
+fn bad_lines_of_csv_are_rejected_alone() {
     let row = |id: &str, color: &[u8], feature: &str| {
         [format!("{id}\t2024-03-01 08:30:00\t").as_bytes(), color, format!("\t1\t{feature}").as_bytes()].concat()
     };
@@ -152,7 +152,7 @@ fn bad_lines_of_csv_cost_themselves() {
 }
 
 #[test]
-fn bad_raw_values_cost_themselves() {
+fn bad_raw_values_are_rejected_alone() {
     check(
         include_str!("../../../examples/sql/raw.sql"),
         &[],
@@ -170,7 +170,7 @@ fn bad_raw_values_cost_themselves() {
 }
 
 #[test]
-fn bad_messages_of_protobuf_cost_themselves() {
+fn bad_messages_of_protobuf_are_rejected_alone() {
     let (open, close) = (b"\xfb\x3e".repeat(DEEP), b"\xfc\x3e".repeat(DEEP));
     check(
         include_str!("../../../examples/sql/protobuf.sql"),
@@ -190,7 +190,7 @@ fn bad_messages_of_protobuf_cost_themselves() {
 }
 
 #[test]
-fn a_message_of_a_hundred_megabytes_costs_itself() {
+fn a_message_of_a_hundred_megabytes_is_rejected_alone() {
     let long = "x".repeat(100_000_000);
     let good = |id: u8| format!(r#"{{"id":{id},"color":"red","feature":[0.5]}}"#).into_bytes();
     check(

@@ -35,7 +35,7 @@ fn through_a_proxy(during: impl Fn(&Proxy)) {
 }
 
 #[test]
-fn connections_that_are_closed_and_refused_for_a_while_cost_no_row() {
+fn no_row_is_lost_while_connections_are_closed_and_refused() {
     through_a_proxy(|proxy| {
         proxy.refuse();
         // Long enough for several attempts.
@@ -45,7 +45,7 @@ fn connections_that_are_closed_and_refused_for_a_while_cost_no_row() {
 }
 
 #[test]
-fn a_slow_network_costs_no_row() {
+fn no_row_is_lost_over_a_slow_network() {
     through_a_proxy(|proxy| {
         proxy.delay(Duration::from_millis(20));
         std::thread::sleep(Duration::from_millis(500));

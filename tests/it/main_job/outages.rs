@@ -54,7 +54,7 @@ fn stopped_for(outage: Duration, stop: fn(&mut PrivatePostgres)) {
 }
 
 #[test]
-fn a_job_at_a_frozen_server_ends_in_its_drain_timeout() {
+fn a_job_at_a_frozen_server_ends_within_its_drain_timeout() {
     let took = frozen(&["--drain-timeout", "2s"], 1, Running::terminate);
     assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(3) + SLACK, "{took:?}");
 }

@@ -36,7 +36,7 @@ fn a_password_of_odd_characters_works_in_the_job_file_and_as_an_option() {
 }
 
 #[test]
-fn a_password_that_is_changed_and_changed_back_costs_no_row() {
+fn no_row_is_lost_when_a_password_is_changed_and_changed_back() {
     const CARS: Cars = Cars { rows: 2000, dims: 10, seed: 20 };
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut schema = car_info(&server, Indexes::Structured);

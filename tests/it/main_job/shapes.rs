@@ -32,7 +32,7 @@ fn one_source_feeds_two_tables() {
 }
 
 #[test]
-fn unusual_spellings_of_a_timestamp_are_the_servers_to_read() {
+fn unusual_spellings_of_a_timestamp_are_read_by_the_server() {
     for server in servers(&[]) {
         let Some(kafka) = kafka() else { return };
         let mut schema = car_info(&server, Indexes::Structured);

@@ -4,7 +4,7 @@ use super::scene::{Indexes, bounded, car_info, cars, checksum, job};
 use crate::support::{client_certificate, kafka, postgres18_tls};
 
 #[test]
-fn verify_full_wants_a_certificate_of_the_named_authority() {
+fn verify_full_requires_a_certificate_of_the_named_authority() {
     let (Some(server), Some(kafka)) = (postgres18_tls(), kafka()) else { return };
     let produced = cars(&kafka, 1000);
     let mut schema = car_info(&server, Indexes::Structured);
@@ -22,7 +22,7 @@ fn verify_full_wants_a_certificate_of_the_named_authority() {
 }
 
 #[test]
-fn tls_is_used_unasked_where_the_server_speaks_it() {
+fn tls_is_used_by_default_if_the_server_supports_it() {
     let (Some(server), Some(kafka)) = (postgres18_tls(), kafka()) else { return };
     let produced = cars(&kafka, 1000);
     let mut schema = car_info(&server, Indexes::Structured);
@@ -31,7 +31,7 @@ fn tls_is_used_unasked_where_the_server_speaks_it() {
 }
 
 #[test]
-fn a_client_certificate_stands_for_the_password_in_urls_of_either_kind() {
+fn a_client_certificate_replaces_the_password_in_urls_of_either_kind() {
     let (Some(server), Some(kafka)) = (postgres18_tls(), kafka()) else { return };
     let Some([certificate, key]) = client_certificate() else { return };
     let produced = cars(&kafka, 1000);

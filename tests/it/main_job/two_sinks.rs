@@ -25,13 +25,13 @@ INSERT INTO up SELECT * FROM messages;
 INSERT INTO down SELECT * FROM messages;";
 
 #[test]
-fn two_sinks_of_one_source_of_which_one_is_down_for_seconds_both_complete() {
+fn both_sinks_of_a_source_get_all_rows_although_one_is_down_for_seconds() {
     one_is_down_for(Duration::from_secs(7));
 }
 
 #[test]
 #[ignore = "takes a minute; `make test-long` runs it"]
-fn two_sinks_of_one_source_of_which_one_is_down_for_thirty_seconds_both_complete() {
+fn both_sinks_of_a_source_get_all_rows_although_one_is_down_for_thirty_seconds() {
     one_is_down_for(Duration::from_secs(30));
 }
 

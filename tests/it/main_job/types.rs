@@ -96,7 +96,7 @@ fn intervals_and_multisets_of_json_are_stored_as_intervals_texts_and_documents()
 }
 
 #[test]
-fn what_can_never_be_stored_is_found_before_a_row_is_read() {
+fn source_types_that_can_never_be_stored_are_found_before_a_row_is_read() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut schema = car_info(&server, Indexes::Structured);
     schema.execute(

@@ -90,7 +90,7 @@ fn columns_of_every_kind_are_read_back_with_their_nulls() {
 }
 
 #[test]
-fn a_bad_row_of_a_batch_costs_itself_or_ends_the_batch_as_the_mode_says() {
+fn a_bad_row_of_a_batch_is_rejected_alone_or_ends_the_batch_as_the_mode_says() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, v vector(2))");

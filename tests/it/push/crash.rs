@@ -94,7 +94,7 @@ fn opening_a_stream_again_ends_the_sink_that_had_it() {
 }
 
 #[test]
-fn where_no_table_may_be_made_the_statement_is_given() {
+fn the_error_has_the_statement_if_the_role_may_not_make_the_table() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     let role = format!("{}_writer", schema.name);

@@ -40,7 +40,7 @@ fn rows_and_deletes_pushed_before_and_after_an_alteration_are_all_applied() {
 }
 
 #[test]
-fn an_altered_table_is_read_again_without_a_connection_beyond_those_of_the_sink() {
+fn the_schema_check_of_an_altered_table_opens_no_additional_connection() {
     let Some(server) = postgres18() else { return };
     for connections in [1, 2] {
         let mut schema = Schema::new(&server);

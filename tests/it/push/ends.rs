@@ -107,7 +107,7 @@ fn at_bytes(last: u64, test: impl Fn(Way, u64) + Sync) {
 }
 
 #[test]
-fn opening_ends_in_the_connect_timeout_at_whatever_byte_the_connection_stalls() {
+fn opening_ends_within_the_connect_timeout_at_whatever_byte_the_connection_stalls() {
     let Some(server) = postgres18() else { return };
     let sound = Through::new(&server);
     sound.open().unwrap().close(LONG).unwrap();

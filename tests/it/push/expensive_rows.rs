@@ -9,7 +9,7 @@ use crate::support::postgresql::{Schema, postgres18};
 use crate::support::wait::eventually;
 
 #[test]
-fn where_a_row_takes_a_millisecond_all_connections_write_short_transactions() {
+fn if_a_row_takes_a_millisecond_all_connections_write_short_transactions() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute(

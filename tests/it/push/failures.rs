@@ -54,7 +54,7 @@ fn dead_letters_go_to_the_named_file_also_if_its_path_is_not_utf8() {
 }
 
 #[test]
-fn a_row_that_the_database_refuses_costs_itself_and_is_told_with_its_number() {
+fn a_row_that_the_database_refuses_is_rejected_alone_and_reported_with_its_number() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, price int CHECK (price >= 0))");
@@ -104,7 +104,7 @@ fn under_strict_the_sink_fails_with_the_rows_number() {
 }
 
 #[test]
-fn a_full_sink_hands_the_row_back_or_waits_as_it_is_told() {
+fn a_full_sink_refuses_the_row_or_waits_as_the_program_asks() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, body text)");
@@ -135,7 +135,7 @@ fn a_full_sink_hands_the_row_back_or_waits_as_it_is_told() {
 }
 
 #[test]
-fn closing_in_too_little_time_says_from_where_on_rows_may_be_missing() {
+fn a_close_that_had_too_little_time_says_from_which_row_on_rows_may_be_missing() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE items (id int PRIMARY KEY)");

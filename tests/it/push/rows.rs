@@ -113,7 +113,7 @@ fn rows_of_many_threads_are_all_there_and_each_key_has_its_last_row() {
 }
 
 #[test]
-fn waiting_for_a_row_means_that_others_can_read_it() {
+fn a_row_that_is_durable_can_be_read_by_others() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, name text)");
@@ -148,7 +148,7 @@ fn waiting_for_a_row_that_nobody_pushed_ends_when_the_sink_is_closed() {
 }
 
 #[test]
-fn the_callback_hears_of_everything_that_became_durable_and_may_push() {
+fn the_callback_is_called_for_everything_that_became_durable_and_may_push() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE items (id int PRIMARY KEY)");
@@ -175,7 +175,7 @@ fn the_callback_hears_of_everything_that_became_durable_and_may_push() {
 }
 
 #[test]
-fn a_closed_sink_takes_nothing_more_and_says_so() {
+fn a_closed_sink_refuses_rows_with_an_error() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE items (id int)");
@@ -230,7 +230,7 @@ fn a_url_of_either_kind_opens_the_sink() {
 }
 
 #[test]
-fn what_is_wrong_with_a_sink_is_said_when_it_is_opened() {
+fn errors_in_the_settings_of_a_sink_are_reported_when_it_is_opened() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE items (id int)");

@@ -40,7 +40,7 @@ fn row<'a>(id: i64, name: Value<'a>, part: Value<'a>, many: Value<'a>) -> [Value
 }
 
 #[test]
-fn their_rows_go_as_text() {
+fn rows_with_types_that_are_read_as_text_only_are_sent_as_text() {
     for server in [postgres18(), postgres96()].into_iter().flatten() {
         let mut schema = Schema::new(&server);
         schema.execute(PLAIN);

@@ -10,7 +10,7 @@ use super::scene::{LONG, open};
 use crate::support::postgresql::{Schema, postgres18};
 
 #[test]
-fn types_of_other_crates_are_stored_as_what_they_are() {
+fn types_of_other_crates_are_stored_in_the_columns_of_their_kind() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute(

@@ -36,7 +36,7 @@ fn scene(more: impl Fn(SinkBuilder) -> SinkBuilder) -> Option<(Schema, Sink)> {
 }
 
 #[test]
-fn a_table_that_no_longer_takes_the_rows() {
+fn the_error_for_a_dropped_column_says_to_open_the_sink_again() {
     let Some((mut schema, sink)) = scene(|sink| sink) else { return };
     schema.execute("ALTER TABLE items DROP COLUMN price");
     let said = failure(&sink, 1);
@@ -44,7 +44,7 @@ fn a_table_that_no_longer_takes_the_rows() {
 }
 
 #[test]
-fn a_trigger_that_refuses_every_row() {
+fn the_error_for_a_trigger_that_refuses_every_row_says_to_open_the_sink_again() {
     let Some((mut schema, sink)) = scene(|sink| sink) else { return };
     schema.execute(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
@@ -55,7 +55,7 @@ fn a_trigger_that_refuses_every_row() {
 }
 
 #[test]
-fn a_dead_letter_file_that_is_a_folder_now() {
+fn the_error_for_a_dead_letter_file_that_can_not_be_written_says_to_open_the_sink_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dead_letters.jsonl");
     let Some((_schema, sink)) = scene(|sink| sink.dead_letter_file(&path)) else { return };
@@ -66,7 +66,7 @@ fn a_dead_letter_file_that_is_a_folder_now() {
 }
 
 #[test]
-fn a_dead_letter_table_that_is_gone() {
+fn the_error_for_a_dead_letter_table_without_its_columns_says_to_open_the_sink_again() {
     let Some((mut schema, sink)) = scene(|sink| sink.option("deadletter", "table:dead_letters")) else { return };
     schema.execute("DROP TABLE dead_letters; CREATE TABLE dead_letters (other int)");
     let said = failure(&sink, -1);
@@ -74,7 +74,7 @@ fn a_dead_letter_table_that_is_gone() {
 }
 
 #[test]
-fn a_row_refused_under_strict() {
+fn the_error_for_a_row_refused_under_strict_names_the_mode() {
     let Some((_schema, sink)) = scene(|sink| sink.exception_mode(ExceptionMode::Strict)) else { return };
     assert!(failure(&sink, -1).contains("the sink fails because exceptionmode is 'strict'"));
     let Some((mut schema, sink)) = scene(|sink| sink.conflict_mode(ConflictMode::Strict)) else { return };
@@ -83,7 +83,7 @@ fn a_row_refused_under_strict() {
 }
 
 #[test]
-fn an_outage_longer_than_it_may_be() {
+fn the_error_for_an_outage_that_took_too_long_says_to_open_the_sink_again() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute(&format!("CREATE TABLE items ({COLUMNS})"));
@@ -97,7 +97,7 @@ fn an_outage_longer_than_it_may_be() {
 }
 
 #[test]
-fn columns_named_twice_and_no_columns_at_all() {
+fn columns_that_are_named_twice_and_an_empty_list_of_columns_are_errors() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute(&format!("CREATE TABLE items ({COLUMNS})"));

@@ -337,7 +337,7 @@ fn run(server: &Postgres, lines: Vec<Line>) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_type_prints_as_what_was_fed_into_it() {
+fn every_type_prints_like_the_servers_own_value() {
     let mut checked = BTreeSet::new();
     for server in servers(&[Feature::Jsonb]) {
         checked.extend(run(&server, lines()));

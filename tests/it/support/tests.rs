@@ -12,7 +12,7 @@ fn postgres18_has_pgvector_and_is_durable() {
 }
 
 #[test]
-fn postgres93_is_of_that_version_and_knows_no_on_conflict() {
+fn postgres93_has_that_version_and_no_on_conflict() {
     let Some(server) = postgres93() else { return };
     let mut schema = Schema::new(&server);
     assert!(schema.text("SELECT current_setting('server_version')").unwrap().starts_with("9.3."));
@@ -22,7 +22,7 @@ fn postgres93_is_of_that_version_and_knows_no_on_conflict() {
 }
 
 #[test]
-fn postgres96_is_of_that_version() {
+fn postgres96_has_that_version() {
     let Some(server) = postgres96() else { return };
     let mut schema = Schema::new(&server);
     assert!(schema.text("SELECT current_setting('server_version')").unwrap().starts_with("9.6."));

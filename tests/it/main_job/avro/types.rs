@@ -104,7 +104,7 @@ fn check(format: &str, declared: [&str; 2], written: [&str; 2], times: [Value; 2
 }
 
 #[test]
-fn every_type_of_avro_lands_in_its_column() {
+fn every_type_of_avro_is_stored_in_its_column() {
     let millis = || Value::TimestampMillis(MOMENT * 1000 + 250);
     check("'avro'", ["TIMESTAMP(3)"; 2], ["timestamp-millis"; 2], [millis(), millis()], ["2024-03-01 08:30:00.250"; 2]);
 }
@@ -121,7 +121,7 @@ fn times_of_avro_without_the_legacy_mapping_are_local_or_moments() {
 }
 
 #[test]
-fn every_type_of_a_registrys_schema_lands_in_its_column() {
+fn every_type_of_a_registrys_schema_is_stored_in_its_column() {
     check(
         "'avro-confluent', 'avro-confluent.url' = '${REGISTRY_URL}'",
         ["TIMESTAMP(6)", "TIMESTAMP_LTZ(6)"],

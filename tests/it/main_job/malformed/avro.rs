@@ -133,7 +133,7 @@ fn insert(deep: usize, row: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn bad_records_of_avro_cost_themselves() {
+fn bad_records_of_avro_are_rejected_alone() {
     let mut bad = damaged(<[u8]>::to_vec);
     bad.extend([
         (Vec::new(), "the message ends after 0 more bytes"),
@@ -144,7 +144,7 @@ fn bad_records_of_avro_cost_themselves() {
 }
 
 #[test]
-fn bad_records_of_avro_in_json_cost_themselves() {
+fn bad_records_of_avro_in_json_are_rejected_alone() {
     let record = |id: &str, color: &str| {
         format!(
             r#"{{"id":{{"int":{id}}},"market_time":null,"color":{{"string":"{color}"}},"price":{{"int":1}},
@@ -170,7 +170,7 @@ fn bad_records_of_avro_in_json_cost_themselves() {
 }
 
 #[test]
-fn bad_records_of_a_registrys_schemas_cost_themselves() {
+fn bad_records_of_a_registrys_schemas_are_rejected_alone() {
     let Some(registry) = registry() else { return };
     let schema = confluent_schema();
     let id = registry.register(&unique("malformed"), &schema);
@@ -181,7 +181,7 @@ fn bad_records_of_a_registrys_schemas_cost_themselves() {
 }
 
 #[test]
-fn bad_changes_of_debezium_in_avro_cost_themselves() {
+fn bad_changes_of_debezium_in_avro_are_rejected_alone() {
     let Some(registry) = registry() else { return };
     let schema = debezium_schema();
     let id = registry.register(&unique("malformed"), &schema);
@@ -199,7 +199,7 @@ fn bad_changes_of_debezium_in_avro_cost_themselves() {
 }
 
 #[test]
-fn records_of_a_hundred_megabytes_cost_themselves() {
+fn records_of_a_hundred_megabytes_are_rejected_alone() {
     let Some(registry) = registry() else { return };
     let long = record(&whole(9), &text(&vec![b'x'; 99_999_000]), FEATURE);
     let of = |schema: &str| registry.register(&unique("malformed"), schema);
