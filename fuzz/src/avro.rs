@@ -1,4 +1,5 @@
-//! The Avro formats: what apache-avro reads is read the same, and what it reads is refused only for reasons it doesn't know.
+//! The Avro formats, compared with apache-avro: both read the same values from a message. A message that apache-avro reads
+//! is refused only for a reason that apache-avro doesn't check.
 
 mod made;
 mod same;
@@ -44,8 +45,8 @@ const COLUMNS: &str =
     j DATE, k TIME(3), l TIMESTAMP(3), m ARRAY<FLOAT>, n ARRAY<DOUBLE NOT NULL> NOT NULL, o ARRAY<ARRAY<STRING>>,
     p MAP<STRING, INT>, q ROW<x FLOAT, y ROW<z ARRAY<DOUBLE>>>";
 
-/// A writer's own, with fields that the table lacks and others for its columns. Whatever tells its length and is passed over
-/// stands at the end.
+/// A writer's schema. It has fields that the table lacks, and fields of other types than the table's columns. The fields that
+/// the table lacks and whose bytes begin with a length are at the end.
 const WRITER: &str = r#"{"type": "record", "name": "shop.Car", "fields": [
     {"name": "first", "type": {"type": "record", "name": "Node", "fields": [
         {"name": "at", "type": "long"}, {"name": "next", "type": ["null", "Node"]}]}},
@@ -74,8 +75,8 @@ const ENVELOPE: &str = r#"{"type": "record", "name": "shop.Envelope", "fields": 
     {"name": "source", "type": {"type": "record", "name": "Source", "fields": [{"name": "db", "type": "string"}]}},
     {"name": "op", "type": {"type": "enum", "name": "Op", "symbols": ["c", "r", "u", "d", "t"]}}]}"#;
 
-/// What only the decoders here know of: values that no column holds, and bytes that the crate lets pass. Where a message
-/// ends the crate finds nulls.
+/// Parts of the reasons for which only our decoders refuse a message: values that no column can hold, and bytes that the crate
+/// doesn't check. For example, the crate reads nulls after the end of a message.
 const STRICTER: [&str; 11] = [
     "the message ends after",
     "from -128 to 127",
@@ -92,7 +93,7 @@ const STRICTER: [&str; 11] = [
 
 const STACK: usize = 64 << 20;
 
-/// Knows one schema, by the number 1.
+/// A registry that has one schema. Its id is 1.
 pub struct One(pub String);
 
 impl Schemas for One {
@@ -104,7 +105,7 @@ impl Schemas for One {
     }
 }
 
-/// A table in this format, with the schema that it reads by.
+/// A table in this format, with these options.
 pub fn source(columns: &str, format: &str, options: &str) -> Result<Source, Error> {
     let text = format!(
         "CREATE TABLE s (c INT) WITH ('connector' = 'adbpg', 'url' = 'jdbc:postgresql://h/d', 'tablename' = 'out',
@@ -118,7 +119,7 @@ pub fn source(columns: &str, format: &str, options: &str) -> Result<Source, Erro
     parse_job(&input).map(|mut job| job.sources.remove(0))
 }
 
-/// A table, and what its messages are written with.
+/// A table, and the schema that its messages are written with.
 struct Table {
     source: Source,
     writer: String,
@@ -132,7 +133,7 @@ impl Table {
             (Format::Avro(options), _) => options.schema.clone(),
             (_, writer) => writer.expect("a writer's schema").to_string(),
         };
-        Table { source, oracle: Schema::parse_str(&writer).expect("a schema of the crate's"), writer }
+        Table { source, oracle: Schema::parse_str(&writer).expect("the crate reads the schema"), writer }
     }
 
     fn decoder(&self) -> Box<dyn Decode> {
@@ -149,36 +150,36 @@ impl Table {
         decoded::check_with(&case, self.decoder().as_mut(), message, inspect);
     }
 
-    /// `header`: what stands in front of the record. `made`: the record is the input's choice, not the input.
+    /// `header`: the bytes before the record. `made`: the record is generated from the input; otherwise the input is the record.
     fn compare(&self, header: &[u8], bytes: &[u8], made: bool) {
         let record = if made { Maker::new(bytes).message(&self.oracle) } else { bytes.to_vec() };
         let message = [header, &record].concat();
         self.check(&message, |decoded| {
             let refused = decoded.as_ref().err().map(|rejection| rejection.reason.as_str());
-            // Where it was refused the crate may read on, for ever.
+            // The crate isn't called for such a message: it might read without an end.
             if refused.is_some_and(|reason| STRICTER.iter().any(|stricter| reason.contains(stricter))) {
                 return;
             }
             match (decoded, self.read(&record)) {
                 (Ok(decoded), Ok(oracle)) => self.is_same(decoded, &oracle, &record),
-                // A block that is passed over is as long as it tells, which the crate doesn't look at.
+                // Our decoder skips a block by the length that the block states. The crate ignores this length.
                 (Err(rejection), Ok(oracle)) => {
                     assert!(!made && rejection.reason.contains(", at byte "), "{rejection}: {oracle:?}");
                 }
-                // What is passed over isn't looked at.
+                // Our decoder doesn't check values that it skips.
                 (Ok(decoded), Err(error)) => {
                     assert!(!made && self.source.format.registry().is_some(), "{decoded:?}: {error}");
                 }
                 (Err(rejection), Err(_)) => assert!(!made, "{rejection}"),
             }
         });
-        // A record ends nowhere but at its end.
+        // A record without its last byte is refused.
         if made && let Some((_, cut)) = record.split_last() {
             self.check(&[header, cut].concat(), |decoded| assert!(decoded.is_err(), "{decoded:?}"));
         }
     }
 
-    /// The crate takes kilobytes of stack for each record in another.
+    /// On a thread with a large stack: the crate takes kilobytes of stack for each record within a record.
     fn read(&self, record: &[u8]) -> AvroResult<Oracle> {
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().stack_size(STACK);
@@ -236,10 +237,11 @@ static DEBEZIUM: LazyLock<Table> = LazyLock::new(|| {
     Table::new(columns, "debezium-avro-confluent", &URL.replace("avro-", "debezium-avro-"), Some(ENVELOPE))
 });
 
-/// `0` a record of `avro`, `1` one made by the input's bytes, `2` in JSON, `3` and `4` the first two of `avro-confluent`
-/// behind their header, `5` and `6` of `debezium-avro-confluent`, `7` and `8` whole messages of these.
+/// `0`: the input is a record of `avro`; `1`: the record is generated from the input; `2`: the input is a record in JSON.
+/// `3` and `4`: as `0` and `1`, for `avro-confluent`, after a header; `5` and `6`: the same for `debezium-avro-confluent`.
+/// `7` and `8`: the input is a whole message of these two formats.
 pub fn check(input: &[u8]) {
-    // Of a message's own numbers the crate would believe more.
+    // The crate allocates as many bytes as a message states. This is the limit for it.
     apache_avro::util::max_allocation_bytes(1 << 16);
     let cases: [super::Check<'_>; 9] = [
         &|bytes| BARE.compare(b"", bytes, false),

@@ -1,5 +1,5 @@
-//! Avro schemas: one that apache-avro takes is taken and is the same, and whatever a writer's or a reader's schema is,
-//! messages give rows that fit their columns.
+//! Avro schemas: a schema that apache-avro reads is read, and both find the same types in it. With any writer's and reader's
+//! schema, messages give rows that fit their columns.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -48,11 +48,12 @@ const COLUMNS: &str =
     f TIMESTAMP(3), g BYTES, h ARRAY<ARRAY<DOUBLE>>";
 const DEBEZIUM_COLUMNS: &str = "c INT NOT NULL, a ARRAY<FLOAT>, b STRING";
 
-/// What the crate takes for a type where a field has its rest.
+/// The crate accepts these words as a field's type if the field has the other parts of that type. Java's Avro doesn't, nor do
+/// we.
 const WITHOUT_REST: [&str; 5] = ["array", "map", "record", "enum", "fixed"];
 
-/// The first line is a schema, what follows it a message. `0` a writer's of `avro-confluent`, `1` a writer's of
-/// `debezium-avro-confluent`, `2` the table's own, given as an option.
+/// The first line is a schema, the rest is a message. `0`: a writer's schema of `avro-confluent`; `1`: a writer's schema of
+/// `debezium-avro-confluent`; `2`: the table's own schema, given as an option.
 pub fn check(input: &[u8]) {
     let cases: [fn(&str, &[u8]); 3] = [
         |text, message| {
@@ -70,7 +71,8 @@ pub fn check(input: &[u8]) {
             match source("c INT, a ARRAY<FLOAT>, b STRING NOT NULL", "avro-confluent", &options) {
                 Ok(source) => {
                     let writer = r#"{"type": "record", "name": "w", "fields": [{"name": "c", "type": "int"}]}"#;
-                    // As long as the defaults may be.
+                    // The message is as long as the schema, because the arena may grow with a message's length, and the row
+                    // has the defaults of the schema.
                     decode(&source, writer, &[&[14], text.as_bytes()].concat());
                 }
                 Err(error) => assert!(matches!(&error, Error::Config(found) if !found.is_empty()), "{error}"),
@@ -100,7 +102,7 @@ fn parse(text: &str) {
         }
         (Err(reason), oracle) => {
             is_short(reason);
-            // Java takes neither.
+            // Java's Avro refuses both.
             let is_stricter = reason.contains("two types are called")
                 || reason.starts_with("unknown type") && WITHOUT_REST.iter().any(|word| reason.ends_with(word));
             assert!(oracle.is_none() || is_stricter, "{reason}: {oracle:?}");
@@ -108,7 +110,7 @@ fn parse(text: &str) {
     }
 }
 
-/// On others the crate panics.
+/// The crate panics on other names.
 fn has_plain_names(json: &Json) -> bool {
     let is_plain = |part: &str| {
         let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
@@ -124,12 +126,12 @@ fn has_plain_names(json: &Json) -> bool {
     }
 }
 
-/// A text for a log line.
+/// The text is short enough for a line of the log.
 fn is_short(text: &str) {
     assert!(!text.is_empty() && text.len() < 1000 && !text.contains(char::is_control), "{text:?}");
 }
 
-/// Every type that can be reached is one.
+/// Every type that can be reached has a description.
 fn describe(schema: &AvroSchema, id: TypeId, seen: &mut HashSet<TypeId>) {
     if !seen.insert(id) {
         return;
@@ -149,7 +151,7 @@ fn is_same(schema: &AvroSchema, id: TypeId, oracle: &Oracle) -> bool {
         called == name.fullname(None) || called.rsplit('.').next() == Some(name.name.as_str())
     };
     match (schema.kind(id), oracle) {
-        // What it is is compared where it is declared.
+        // The type itself is compared at its declaration.
         (_, Oracle::Ref { name }) => is_called(name),
         (AvroKind::Null, Oracle::Null) | (AvroKind::Boolean, Oracle::Boolean) => true,
         (AvroKind::Int, Oracle::Int | Oracle::Date | Oracle::TimeMillis) => true,
@@ -181,7 +183,7 @@ fn is_same(schema: &AvroSchema, id: TypeId, oracle: &Oracle) -> bool {
     }
 }
 
-/// A message of this writer's.
+/// Decodes a message that was written with this schema.
 fn decode(source: &Source, writer: &str, message: &[u8]) {
     let schemas = Arc::new(One(writer.to_string()));
     let mut decoder = source.format.decoder(&source.columns, &[], Some(schemas));

@@ -1,4 +1,4 @@
-//! The change formats in JSON: rows fit their types, and what only an update may leave out only an update leaves out.
+//! The change formats in JSON: rows fit their types, and only an update leaves columns out.
 
 use vecsink::internals::formats::canal::options::CanalFormat;
 use vecsink::internals::formats::change::options::ChangeFormat;
@@ -42,7 +42,8 @@ pub const PIECES: &[&str] = &[
     "é",
 ];
 
-/// `0` as it is, `1` with ignore-parse-errors, `2` and `3` the same with the format's other option.
+/// `0`: the format with its default options; `1`: with ignore-parse-errors; `2` and `3`: as `0` and `1`, with the format's
+/// other option.
 fn change(input: &[u8], metadata: &[(&str, DataType)], format: impl Fn(ChangeFormat, bool) -> Format) {
     let cases = [(false, false), (true, false), (false, true), (true, true)];
     let Some(((ignores, other), message)) = pick(input, &cases) else { return };

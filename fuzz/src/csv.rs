@@ -1,4 +1,4 @@
-//! csv: the fields are those that the csv crate finds where the two agree on the rules, and numbers are what Rust reads.
+//! csv: wherever the csv crate has the same rules, it finds the same fields; and Rust's parser reads the same numbers.
 
 use vecsink::internals::change::Change;
 use vecsink::internals::error::Rejection;
@@ -25,7 +25,8 @@ fn plain() -> CsvFormat {
     }
 }
 
-/// `0` all texts and the crate beside it, `1` numbers and std beside them, then other dialects over every type.
+/// `0`: texts, compared with the csv crate; `1`: numbers, compared with Rust's parser; the others: further dialects, with
+/// columns of every type.
 pub fn check(input: &[u8]) {
     let escaped = CsvFormat {
         escape_character: Some('\\'),
@@ -77,15 +78,15 @@ fn fields(message: &[u8]) {
     });
 }
 
-/// Whether the crate reads the message by the same rules: it skips empty lines, and takes blanks behind a closing quote
-/// for data.
+/// Whether the crate has the same rules for the message. The crate skips empty lines, and it reads blanks after a closing
+/// quote as data.
 fn agrees(message: &[u8]) -> bool {
     let text = message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message);
     let odd = |pair: &[u8]| pair[0] == b'"' && pair[1] <= b' ' && !matches!(pair[1], b'\n' | b'\r');
     !text.starts_with(b"\n") && !text.starts_with(b"\r") && !text.windows(2).any(odd)
 }
 
-/// What the crate lets pass.
+/// Whether the crate accepts what this rejection is about.
 fn is_stricter(rejection: &Rejection) -> bool {
     ["no closing quote", "after a closing quote"].iter().any(|reason| rejection.reason.contains(reason))
 }
@@ -105,7 +106,7 @@ fn numbers(message: &[u8]) {
         else {
             panic!("{decoded:?}")
         };
-        // Quotes and what follows the first line are the other case's.
+        // Quotes and further lines are tested by the other case.
         let Ok(text) = std::str::from_utf8(message) else { return };
         let line = text.split(['\n', '\r']).next().unwrap_or_default().trim_start_matches('\u{feff}');
         let texts: Vec<&str> = line.split(',').map(|text| text.trim_matches(|c| c <= ' ')).collect();

@@ -1,4 +1,4 @@
-//! Dead letters on their way back: what a line is read as, it is written and read as again.
+//! Reading dead letters for a replay: a dead letter that was read is written, read again, and is the same.
 
 use vecsink::internals::dead_letters::dead_letter::DeadLetter;
 use vecsink::internals::dead_letters::{json_line, message};
@@ -30,7 +30,7 @@ pub const PIECES: &[&str] = &[
     "é",
 ];
 
-/// `0` a line of a file, else a stored original.
+/// `0`: a line of a file; otherwise: a stored original.
 pub fn check(input: &[u8]) {
     match input.split_first() {
         Some((b'0', text)) => check_line(text),
@@ -52,7 +52,7 @@ fn check_line(text: &[u8]) {
     check_message(&dead_letter);
 }
 
-/// The same by a topic.
+/// The same for a dead letter that is a message of a topic.
 fn check_message(dead_letter: &DeadLetter) {
     let added = message::headers(dead_letter, "job");
     let sent = message::message(dead_letter, &added);

@@ -1,5 +1,5 @@
-//! What every decoder owes: rows that fit their types, the same ones again, bounded memory, and rejections that say
-//! where without flooding a log.
+//! What holds for every decoder: its rows fit their types, a second decoding gives the same rows, its memory is bounded, and
+//! a rejection says where the error is, in a text that isn't too long for a log.
 
 use std::sync::Arc;
 
@@ -13,28 +13,29 @@ use vecsink::internals::types::column::{MetadataColumn, SourceColumn};
 use vecsink::internals::types::data_type::{DataType, RowField};
 use vecsink::internals::types::value::Value;
 
-/// Bytes of a record's arena for each byte of its message, and beside them. A field of one byte is a value of 24, and
-/// room for as many again is made before it is known that they come.
+/// How many bytes a record's arena may take for each byte of the message. A field of one byte becomes a value of 24 bytes, and
+/// a growing list allocates room for as many values again.
 const ARENA_PER_BYTE: usize = 160;
+/// How many bytes it may take in addition.
 const ARENA: usize = 32 << 10;
 
-/// A reason is for a log line.
+/// The most bytes of a reason, because it becomes a line of the log.
 const LONGEST_REASON: usize = 2000;
 
 pub struct Case<'a> {
     pub format: Format,
     pub columns: &'a [SourceColumn],
     pub metadata: &'a [MetadataColumn],
-    /// `ignore-parse-errors`: nothing is refused.
+    /// `ignore-parse-errors` is set: nothing is refused.
     pub ignores: bool,
 }
 
-/// Decodes a message, checks what holds for all of them, and shows the outcome.
+/// Decodes a message, checks what holds for all messages, and passes the result to `inspect`.
 pub fn check(case: &Case<'_>, message: &[u8], inspect: impl FnOnce(&Result<Decoded<'_>, Rejection>)) {
     check_with(case, case.format.decoder(case.columns, case.metadata, None).as_mut(), message, inspect);
 }
 
-/// The same, by a decoder of the case's format that isn't made from that alone.
+/// The same with this decoder: for formats whose decoder needs more than the case has.
 pub fn check_with(
     case: &Case<'_>,
     decoder: &mut dyn Decode,
@@ -59,7 +60,7 @@ pub fn check_with(
             check_rejection(rejection, message);
         }
     }
-    // What it noted of the first message changes nothing about the second.
+    // The decoder remembers things about the first message. They don't change how it decodes the second one.
     let again = decoder.decode(&record, &arena);
     assert_eq!(format!("{first:?}"), format!("{again:?}"));
     inspect(&first);
@@ -159,7 +160,7 @@ pub fn row_of(fields: &[(&str, DataType)]) -> DataType {
     DataType::Row(fields.iter().map(field).collect())
 }
 
-/// A column of each type, called by letters in their order.
+/// A column of each type. The columns' names are letters, in order.
 pub fn of_every_type(nested: bool) -> Vec<SourceColumn> {
     let mut types = vec![
         DataType::Int,

@@ -1,5 +1,5 @@
-//! Every format of the list, by the example that docs/formats.md gives of it: rows fit their types, and nothing panics. What a
-//! format has beside this, an oracle above all, is a target of its own.
+//! Every format, with the table of its example in docs/formats.md: rows fit their types, and nothing panics. Formats with
+//! further checks, such as a comparison with another reader, have targets of their own.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub fn check(input: &[u8]) {
     decoded::check_with(&case, decoder.as_mut(), message, |_| {});
 }
 
-/// The messages of the page, as inputs of [`check`].
+/// The page's messages, as inputs for [`check`].
 pub fn examples() -> Vec<Vec<u8>> {
     let of = |(number, name): (u8, &str)| {
         let messages = section_of(name).messages;
@@ -41,7 +41,7 @@ pub fn examples() -> Vec<Vec<u8>> {
 }
 
 fn source(section: &Section) -> Source {
-    // Files are named from the top of the repository, which may be the folder above.
+    // Paths of files begin at the top of the repository. This package may be that folder or the one below it.
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let top = if here.join("examples/sql").exists() { here } else { here.parent().expect("a folder above") };
     let text = section.job.replace("'examples/", &format!("'{}/examples/", top.display()));

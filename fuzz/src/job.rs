@@ -1,4 +1,5 @@
-//! A job file gives a job or errors with places inside it, never the password; a job's SELECT takes rows of any values.
+//! Any job file gives a job, or errors with places within the file. No error shows the password. A job's SELECT takes rows of
+//! any values.
 
 use bumpalo::Bump;
 use vecsink::internals::error::{Diagnostic, Error};
@@ -72,12 +73,12 @@ pub const PIECES: &[&str] = &[
 ];
 
 const PASSWORD: &str = "zq7;xj ${k'w";
-/// What is left of it when its quotes end early.
+/// The parts of it that a text may show if the password's quotes end too early.
 const PARTS: [&str; 2] = ["zq7", "xj"];
-/// Stands for it in an input of its own login.
+/// The place of the password in an input that has a login of its own.
 const PLACE: &str = "OWN_PASSWORD";
 
-/// Stands in front of every input, so that its password is one whatever follows.
+/// Comes before every input, so that its password is read as a password, whatever follows.
 const BEFORE: &str = "\
 CREATE TABLE s (id INT, name STRING, at TIMESTAMP, d DECIMAL(20, 4), v STRING)
 WITH ('connector' = 'adbpg', 'url' = 'jdbc:postgresql://h/d', 'tablename' = 'out', 'username' = 'u', 'conflictmode' = 'ignore',
@@ -89,7 +90,7 @@ WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = 'b:9092', 'topic' 
 ";
 
 pub fn check(input: &[u8]) {
-    // Longer ones are slow without being different.
+    // Longer inputs are slow and test nothing more.
     let Ok(text) = std::str::from_utf8(input) else { return };
     if text.len() > 20_000 {
         return;
@@ -110,7 +111,7 @@ pub fn check(input: &[u8]) {
     assert_eq!(format!("{parsed:?}"), format!("{:?}", parse(&text, &|_| Vec::new())));
 }
 
-/// What tears the text apart may tear the password apart: no part of it is shown either.
+/// A syntax error may cut the password into parts. No part of it is shown either.
 fn check_own_password(text: &str) {
     if !text.contains(PLACE) || PARTS.iter().any(|part| text.contains(part)) {
         return;
@@ -125,7 +126,7 @@ pub fn parse(text: &str, properties: &dyn Fn(&KafkaSource) -> Vec<String>) -> Re
     parse_job(&JobInput { text, file_stem: Some("job"), overrides: &[], environment: &|_| None, properties })
 }
 
-/// Errors stand inside the file, in its order.
+/// The errors' places are within the file, and in its order.
 pub fn check_errors(error: &Error, text: &str) {
     let Error::Config(diagnostics) = error else { panic!("{error}") };
     assert!(!diagnostics.is_empty());
@@ -134,14 +135,14 @@ pub fn check_errors(error: &Error, text: &str) {
         assert!(!message.is_empty());
         let Some(location) = location else { continue };
         let line = usize::try_from(location.line).ok().and_then(|line| lines.get(line.checked_sub(1)?));
-        let line = line.unwrap_or_else(|| panic!("{location:?} is behind the file: {message}"));
+        let line = line.unwrap_or_else(|| panic!("{location:?} is after the end of the file: {message}"));
         let columns = 1..=line.chars().count() as u64 + 1;
-        assert!(columns.contains(&location.column), "{location:?} is behind its line: {message}");
+        assert!(columns.contains(&location.column), "{location:?} is after the end of its line: {message}");
     }
     assert!(diagnostics.is_sorted_by_key(|diagnostic| (diagnostic.location.is_none(), diagnostic.location)));
 }
 
-/// Rows of common and of extreme values: refused or not, but without a panic.
+/// Passes rows of common and of extreme values through the SELECT. A row may be refused, but nothing may panic.
 fn select(job: &Job) {
     let arena = Bump::new();
     for mapping in &job.mappings {

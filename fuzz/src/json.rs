@@ -1,4 +1,4 @@
-//! json: what serde_json reads is read the same, and what it refuses is refused.
+//! json, compared with serde_json: both read the same values, and what serde_json refuses is refused.
 
 use serde_json::Value as Tree;
 use vecsink::internals::change::Change;
@@ -43,7 +43,7 @@ pub const PIECES: &[&str] = &[
 const PLAIN: JsonFormat =
     JsonFormat { fail_on_missing_field: false, ignore_parse_errors: false, timestamps: TimestampStandard::Sql };
 
-/// `0` serde_json beside it, then every type with each option.
+/// `0`: compared with serde_json; the others: every type, with each option.
 pub fn check(input: &[u8]) {
     let cases: [Check<'_>; 5] = [
         &oracle,
@@ -68,20 +68,20 @@ fn oracle(message: &[u8]) {
     let mut stream = serde_json::Deserializer::from_slice(text).into_iter::<Tree>();
     match stream.next() {
         Some(Ok(Tree::Object(fields))) => {
-            // Of a field that comes twice, a value that doesn't count may have another type.
+            // If a field comes twice, the value that isn't used may have another type. Such messages are not compared.
             let (object, _) = text.split_at(stream.byte_offset());
             if colons(object) == members(fields.values()) + fields.len() {
                 reads_the_same(message, &fields);
             }
         }
-        // Text behind the object counts for nothing here, and numbers may be of any size.
+        // Text after the object doesn't matter here, and numbers may have any size.
         Some(Err(error)) if !error.to_string().starts_with("number out of range") => refuses(message),
         Some(Ok(_)) => refuses(message),
         _ => {}
     }
 }
 
-/// Fields of all objects in the trees.
+/// The number of fields of all objects in the trees.
 fn members<'t>(trees: impl IntoIterator<Item = &'t Tree>) -> usize {
     let of_one = |tree: &Tree| match tree {
         Tree::Array(elements) => members(elements),
@@ -91,7 +91,7 @@ fn members<'t>(trees: impl IntoIterator<Item = &'t Tree>) -> usize {
     trees.into_iter().map(of_one).sum()
 }
 
-/// Colons outside of strings: one a field.
+/// The number of colons outside of strings. Each field has one.
 fn colons(text: &[u8]) -> usize {
     let (mut count, mut in_string, mut is_escaped) = (0, false, false);
     for &byte in text {
@@ -117,8 +117,8 @@ fn reads_the_same(message: &[u8], fields: &serde_json::Map<String, Tree>) {
     });
 }
 
-/// serde_json is stricter with strings: it takes no control characters and no halves of surrogates; and its depth is
-/// smaller.
+/// What serde_json refuses is refused, too, with two exceptions: serde_json takes no control characters and no single
+/// surrogates in strings, and it takes a smaller depth.
 fn refuses(message: &[u8]) {
     let is_plain = message.iter().all(|byte| matches!(byte, b' '..=b'~')) && !message.contains(&b'\\');
     let depth = message.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
@@ -143,7 +143,7 @@ fn type_of(tree: &Tree) -> DataType {
         Tree::Number(number) if number.is_i64() => DataType::BigInt,
         Tree::Number(_) => DataType::Double,
         Tree::Array(elements) if elements.iter().all(Tree::is_number) => array(DataType::Double),
-        // Elements may differ, so they stay JSON.
+        // Elements may be of different types, so they are kept as JSON.
         Tree::Array(_) => array(DataType::STRING),
         Tree::Object(fields) => {
             let field = |(name, tree): (&String, &Tree)| RowField { name: name.clone(), data_type: type_of(tree) };
@@ -157,13 +157,13 @@ fn is_same(value: &Value<'_>, tree: &Tree) -> bool {
         (Value::Null, Tree::Null) => true,
         (Value::Bool(value), Tree::Bool(tree)) => value == tree,
         (Value::Int(value), tree) => tree.as_i64() == Some(*value),
-        // serde_json may be off by one place.
+        // serde_json may be wrong by one in the last place.
         (Value::Double(value), tree) => tree.as_f64().is_some_and(|tree| near(*value, tree)),
         (Value::Text(value), Tree::String(tree)) => value == tree,
-        // A scalar's own text, or the printed array or object.
+        // The text of a scalar, or the JSON of an array or object.
         (Value::Text(value), tree) => match serde_json::from_str::<Tree>(value) {
             Ok(printed) => loosely_equal(&printed, tree),
-            // A number as it is written may be larger than a double.
+            // The text may be a number that is too large for a double.
             Err(error) => error.to_string().starts_with("number out of range"),
         },
         (Value::Vector(numbers), Tree::Array(trees)) => {

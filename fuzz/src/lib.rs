@@ -1,5 +1,5 @@
-//! What must hold whatever the input: one function a target. libFuzzer runs them by `fuzz_targets/`, and `tests/fuzz.rs`
-//! over the corpus with seeded mutations. They see the crate as a host program does.
+//! The fuzz targets: for each, a function that checks what must hold for any input. `fuzz_targets/` runs them with libFuzzer;
+//! `tests/fuzz.rs` runs them on the corpus and on seeded mutations of it. They use the crate as a host program does.
 
 mod avro;
 mod avro_schema;
@@ -22,14 +22,14 @@ mod times;
 mod urls;
 mod vectors;
 
-/// What one of a target's cases does with its input.
+/// The check of one of a target's cases.
 type Check<'a> = &'a dyn Fn(&[u8]);
 
-/// Something that reads what others wrote.
+/// A part of the crate that reads input from outside, and its check.
 pub struct Target {
     pub name: &'static str,
     pub check: fn(&[u8]),
-    /// What means something to it: mutations put these in.
+    /// Texts that have a meaning in the input. Mutations insert them.
     pub pieces: &'static [&'static str],
 }
 
@@ -60,13 +60,13 @@ pub const TARGETS: &[Target] = &[
     target("patterns", patterns::check, patterns::PIECES),
 ];
 
-/// Runs a target once; it panics where something doesn't hold.
+/// Runs a target once. It panics if a check fails.
 pub fn run(name: &str, input: &[u8]) {
     let target = TARGETS.iter().find(|target| target.name == name);
     (target.unwrap_or_else(|| panic!("no target is called {name}")).check)(input);
 }
 
-/// The input's first byte picks one of the cases, `0` the first; the rest is what is read.
+/// The input's first byte selects one of the cases, `0` the first one. The rest is the case's input.
 fn pick<'i, 't, T>(input: &'i [u8], cases: &'t [T]) -> Option<(&'t T, &'i [u8])> {
     let (first, rest) = input.split_first()?;
     let number = usize::from(first.wrapping_sub(b'0')) % cases.len();

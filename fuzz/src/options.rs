@@ -1,5 +1,4 @@
-//! Options of a table, one `key=value` a line: errors stand at them, say the same on the command line, and show no
-//! password.
+//! Options of a table, one `key=value` on each line: errors have the option's place and show no password.
 
 use vecsink::internals::settings::kafka::KafkaSource;
 
@@ -37,7 +36,7 @@ pub const PIECES: &[&str] = &[
     "table:",
 ];
 
-/// `0` those of a source, `1` those of a sink.
+/// `0`: options of a source; `1`: options of a sink.
 pub fn check(input: &[u8]) {
     let Some((is_sink, text)) = pick(input, &[false, true]) else { return };
     let Ok(text) = std::str::from_utf8(text) else { return };
@@ -55,12 +54,13 @@ pub fn check_options(options: &[(&str, &str)], is_sink: bool, properties: &dyn F
         }
     };
     for (index, (key, value)) in options.iter().enumerate().filter(|(_, (key, _))| is_secret(key)) {
-        // In a login only its values are; what is short may stand in any text, and a variable is named where it isn't set.
+        // Of a login only the values are secret. Short words are left out, because any text may contain them, and so are
+        // variables, because an error names a variable that isn't set.
         let words: Vec<&str> =
             if key.contains("jaas") { value.split(['=', '"', '\'']).skip(1).collect() } else { vec![value] };
         for secret in words.into_iter().filter(|word| word.len() >= 8 && !value.contains("${") && shown.contains(word))
         {
-            // It may stand there by chance; then another one in its place doesn't.
+            // The text may contain the same word by chance. Then it doesn't contain another secret in its place.
             let (other, mut changed) = (turned(secret), options.to_vec());
             let value = value.replace(secret, &other);
             changed[index].1 = &value;

@@ -1,4 +1,4 @@
-//! Patterns of texts, LIKE's and Java's: what they find lies between characters, and LIKE is what a slow matcher says.
+//! Patterns for texts, of LIKE and of Java: they never cut a character into parts, and LIKE agrees with a simple, slow matcher.
 
 use vecsink::internals::sql::functions::text::like::Like;
 use vecsink::internals::sql::functions::text::pattern::Pattern;
@@ -38,7 +38,7 @@ pub const PIECES: &[&str] = &[
     "\\b",
 ];
 
-/// The first line is the pattern, the rest the text.
+/// The first line is the pattern, the rest is the text.
 pub fn check(input: &[u8]) {
     let Ok(both) = std::str::from_utf8(input) else { return };
     let (pattern, text) = both.split_once('\n').unwrap_or((both, ""));
@@ -62,7 +62,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// The definition, a column of a table at a time.
+/// The simple matcher follows the definition of LIKE, by a table that it computes one column at a time.
 fn matches(pattern: &[char], text: &[char]) -> bool {
     // reached[n]: the pattern so far matches the first n characters.
     let mut reached = vec![false; text.len() + 1];

@@ -1,4 +1,5 @@
-//! protobuf: what prost-reflect reads is read the same, and what it reads is refused only for reasons it doesn't know.
+//! protobuf, compared with prost-reflect: both read the same values. A message that prost-reflect reads is refused only for a
+//! reason that prost-reflect doesn't check.
 
 use prost_reflect::prost::Message;
 use prost_reflect::{
@@ -38,7 +39,8 @@ fn descriptor() -> MessageDescriptor {
     pool.get_message_by_name("test.Everything").expect("a message of it")
 }
 
-/// `0` and `1` a message, without and with defaults, `2` and `3` the same for one made by the input's bytes, `4` without errors.
+/// `0` and `1`: the input is a message, read without and with defaults; `2` and `3`: the message is generated from the input;
+/// `4`: with ignore-parse-errors.
 pub fn check(input: &[u8]) {
     let cases =
         [(false, false, false), (false, true, false), (true, false, false), (true, true, false), (false, false, true)];
@@ -69,12 +71,12 @@ pub fn check(input: &[u8]) {
                 ["required field", "a Timestamp of"].iter().any(|reason| rejection.reason.contains(reason));
             assert!(is_stricter, "{rejection}");
         }
-        // What the table has no column for is passed over, and so is what is of another type.
+        // Fields that have no column in the table are skipped, and so are fields of another type.
         (_, Err(_)) => assert!(!is_made),
     });
 }
 
-/// prost-reflect takes an entry of a map whatever the wire type in its tag is.
+/// prost-reflect accepts an entry of a map with any wire type in its tag.
 fn has_odd_map(message: &[u8]) -> bool {
     message.windows(2).any(|tag| matches!(tag, [0xe0..=0xef, 1]) && tag[0] & 7 != 2)
 }
@@ -149,7 +151,7 @@ fn is_same(
     let oracle = message.get_field(field);
     match (value, oracle.as_ref(), data_type) {
         (Value::Null, ..) => {
-            // A number that its enumeration doesn't have is as good as none, and prost-reflect keeps it.
+            // A number that the enumeration doesn't have is read as if it were missing, but prost-reflect keeps it.
             is_empty && !defaults && (field.supports_presence() || field.is_list() || field.is_map())
                 || only_unknown(field, &oracle)
         }
@@ -238,10 +240,10 @@ fn is_single(
     }
 }
 
-/// A message whose fields and values are the input's choice.
+/// A message that is generated from the input.
 struct Maker<'i> {
     bytes: &'i [u8],
-    /// Values that may still be made.
+    /// How many more values may be made.
     left: usize,
 }
 

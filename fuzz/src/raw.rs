@@ -1,4 +1,4 @@
-//! raw: text is what std takes for it, a number has its width and its bytes in either order.
+//! raw, compared with Rust's standard library: texts, and numbers in both byte orders.
 
 use vecsink::internals::change::Change;
 use vecsink::internals::formats::format::Format;
@@ -9,7 +9,7 @@ use vecsink::internals::types::value::Value;
 use super::decoded::{self, Case, column};
 use super::pick;
 
-/// `0` to `8` types, big-endian; `9` to `A` little-endian; then charsets.
+/// The cases: types in big-endian, then types in little-endian, then charsets.
 pub fn check(input: &[u8]) {
     let plain = |data_type, little_endian| (data_type, Charset::Utf8, little_endian);
     let text = |charset| (DataType::STRING, charset, false);

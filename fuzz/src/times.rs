@@ -1,4 +1,4 @@
-//! Time zones, and patterns of dates and times: any moment prints, and what is printed in full reads as it was.
+//! Time zones, and patterns of dates and times: every moment can be printed, and a full text is read back as the same moment.
 
 use vecsink::internals::sql::functions::moment::time_format::{Moment, TimeFormat};
 use vecsink::internals::types::time_zone::TimeZone;
@@ -45,7 +45,7 @@ const MOMENTS: [(i64, u32); 6] = [
     (951_782_400, 0),
 ];
 
-/// The first line is a pattern, the second a text for it, the third a time zone.
+/// The first line is a pattern, the second is a text for it, the third is a time zone.
 pub fn check(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let mut lines = text.splitn(3, '\n');
@@ -79,7 +79,7 @@ fn check_zone(text: &str) {
     };
     assert_eq!(TimeZone::parse(zone.name()).as_ref(), Ok(&zone));
     for (instant, _) in MOMENTS {
-        // Only what the clock leaps over or shows twice comes back as something else.
+        // Only times that the clock leaps over or shows twice are read back as another moment.
         let back = zone.instant(zone.local(instant));
         assert!((back - instant).abs() <= 26 * 3600, "{instant} {back}");
     }

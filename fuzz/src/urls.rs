@@ -1,4 +1,4 @@
-//! `jdbc:postgresql://` and `postgresql://` URLs: somewhere to connect to or errors, and their password in neither.
+//! `jdbc:postgresql://` and `postgresql://` URLs: each gives an address or errors, and neither shows the password.
 
 use vecsink::internals::options::Given;
 use vecsink::internals::settings::Host;
@@ -41,7 +41,8 @@ pub const PIECES: &[&str] = &[
 
 const SECRET: &str = "hunter2zqx";
 
-/// `0` and `1`: the URL as it is, with and without a login beside it; then it gets a password where one may stand.
+/// `0` and `1`: the input is the URL, with and without a separate login. The others put a password into the URL, at each place
+/// where one may be.
 pub fn check(input: &[u8]) {
     let cases: [fn(&str) -> String; 6] = [
         str::to_string,
@@ -53,7 +54,7 @@ pub fn check(input: &[u8]) {
     ];
     let Some((case, text)) = pick(input, &cases) else { return };
     let Ok(text) = std::str::from_utf8(text) else { return };
-    // Elsewhere these would be part of a name or a value.
+    // At other places these characters would be part of a name or a value.
     let has_parameters = text.contains('?');
     if case("").starts_with('&') && !has_parameters || case("").starts_with('?') && has_parameters {
         return;

@@ -1,4 +1,5 @@
-//! Vector literals into each vector type: plain numbers are taken and are what Rust reads, and what is taken is a vector.
+//! Vector literals for each vector type: a literal of ordinary numbers is accepted and has the values that Rust's parser reads,
+//! and whatever is accepted is encoded as a vector.
 
 use vecsink::internals::batch::RowFormat;
 use vecsink::internals::types::column_types::ColumnType;
@@ -37,7 +38,7 @@ pub const PIECES: &[&str] = &[
     "0.1000000000000000055511151231257827",
 ];
 
-/// `0` float4[], `1` float8[], `2` vector, `3` halfvec, `4` sparsevec, `5` int2[].
+/// `0`: float4[], `1`: float8[], `2`: vector, `3`: halfvec, `4`: sparsevec, `5`: int2[].
 pub fn check(input: &[u8]) {
     let column_types = [
         ColumnType::Float4Array,
@@ -66,7 +67,7 @@ pub fn check(input: &[u8]) {
             }
             (ColumnType::Vector, Some(numbers)) => {
                 let expected: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
-                // The row's count of fields, the field's length, then the dimension and two bytes unused.
+                // The row's number of fields, the field's length, the dimension, two unused bytes.
                 assert_eq!(row.get(10..), Some(&expected[..]), "{text}");
             }
             _ => {}
@@ -74,7 +75,7 @@ pub fn check(input: &[u8]) {
         Ok(RowFormat::Text) => assert!(plain.is_none(), "plain numbers need no text: {text}"),
         Err(rejection) => {
             assert!(rejection.reason.len() < 1000, "{rejection}");
-            // pgvector's types have at least one element; halves are smaller and integers whole.
+            // pgvector's types have at least one element, halfvec has a smaller range, and int2[] takes whole numbers only.
             let takes_all = matches!(column_type, ColumnType::Float4Array | ColumnType::Float8Array);
             assert!(!takes_all || plain.is_none(), "{text}: {rejection}");
         }
@@ -100,7 +101,7 @@ fn table(column_type: ColumnType) -> TargetTable {
     }
 }
 
-/// The numbers of a literal in which nothing is out of the ordinary, also in its size.
+/// The numbers of a literal that has an ordinary form and size.
 fn plain_numbers(text: &str) -> Option<Vec<f32>> {
     let inside = ['{', '['].iter().find_map(|open| text.strip_prefix(*open))?;
     let inside = inside.strip_suffix(if text.starts_with('{') { '}' } else { ']' })?;
@@ -113,7 +114,7 @@ fn plain_numbers(text: &str) -> Option<Vec<f32>> {
     inside.split(',').map(number).collect()
 }
 
-/// Behind the field's length: dimensions, flags, type, length and lower bound; then each element behind its length.
+/// After the field's length: dimensions, flags, type, length and lower bound; then each element after its length.
 fn elements_of_array<const N: usize>(row: &[u8]) -> Vec<u8> {
     let elements = row.get(6 + 20..).expect("an array of one dimension");
     elements.chunks(4 + N).flat_map(|element| element[4..].to_vec()).collect()

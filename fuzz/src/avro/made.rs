@@ -1,4 +1,4 @@
-//! Records whose values are the input's choice, written by apache-avro.
+//! Records that are generated from the input. apache-avro writes them.
 
 use apache_avro::schema::ResolvedSchema;
 use apache_avro::types::Value;
@@ -6,7 +6,7 @@ use apache_avro::{Decimal, Schema, to_avro_datum};
 
 pub struct Maker<'i> {
     bytes: &'i [u8],
-    /// Values that may still be made.
+    /// How many more values may be made.
     left: usize,
 }
 

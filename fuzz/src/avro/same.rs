@@ -1,4 +1,4 @@
-//! Whether a value is the one that apache-avro reads.
+//! Compares values with those that apache-avro reads.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use apache_avro::types::Value as Oracle;
 use vecsink::internals::types::data_type::DataType;
 use vecsink::internals::types::value::Value;
 
-/// Whether the column has what the record's field of its name has; a record without one has null.
+/// Whether the column has the value of the record's field with the same name, or NULL if the record has no such field.
 pub fn is_same_row(value: &Value<'_>, record: &[(String, Oracle)], name: &str, data_type: &DataType) -> bool {
     let field = record.iter().find(|(field, _)| field == name);
     field.map_or(value.is_null(), |(_, oracle)| is_same(value, oracle, data_type))
@@ -74,13 +74,13 @@ fn is_same(value: &Value<'_>, oracle: &Oracle, data_type: &DataType) -> bool {
     }
 }
 
-/// Both with two digits behind the point, at most ten in all: what has more is NULL.
+/// Both have two digits after the point and at most ten digits in all. A longer number is NULL.
 fn is_same_decimal(value: &Value<'_>, bytes: &[u8]) -> bool {
     let sign = if bytes.first().is_some_and(|first| *first >= 0x80) { -1_i128 } else { 0 };
     let number = bytes.iter().try_fold(sign, |number, byte| number.checked_mul(256)?.checked_add((*byte).into()));
     let expected = number.filter(|number| number.unsigned_abs() < 10_u128.pow(10));
     match value {
-        // Zeros behind the point may be left out.
+        // Zeros after the point may be left out.
         Value::Decimal(value) => expected == Some(value.unscaled * 10_i128.pow(2 - u32::from(value.scale))),
         Value::Null => expected.is_none(),
         _ => false,
