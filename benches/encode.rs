@@ -1,4 +1,4 @@
-//! How fast rows of the main job become COPY rows, beside splitting the literal and parsing with `std`.
+//! How fast rows of the main job are encoded for COPY, compared with splitting the literal and parsing its numbers with `std`.
 //!
 //! `cargo bench --bench encode --profile release`
 

@@ -46,7 +46,7 @@ class Indexed:
         return seconds, int(self.server.ask(f"SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '{before}')::bigint"))
 
     def sent_again(self, rows, beside=None):
-        """Upserts of rows that stand in the table already. In one row of CHANGED, a column has another value."""
+        """Upserts of rows that are in the table already. In one of CHANGED rows, a column has another value."""
         cases = [("all rows written", beside or VECSINK, "" if beside else "'sink.skip-unchanged' = 'false',", "cars"),
                  ("only changed rows written", VECSINK, "", "cars_compared")]
         with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
@@ -98,8 +98,8 @@ class Indexed:
                         .replace("bench.cars", f"bench.{name}"))
 
     def slow_rows(self, rows, beside=None):
-        """Inserts into a table whose trigger sleeps a millisecond for each row: index upkeep on a machine with many cores. Beside it
-        INSERTs of psql, which are the limit."""
+        """Inserts into a table whose trigger sleeps a millisecond for each row, as the maintenance of an index would take on a machine
+        with many cores. INSERTs of psql show what is possible at most."""
         with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
             topic = self.bench.topic(self.sample(Path(name) / "rows.tsv", rows, 7), 1)
         lines = [self.slow_inserts(connections) for connections in (1, 20)]
@@ -136,7 +136,8 @@ class Indexed:
             f"SELECT count(*), count(*) FILTER (WHERE {since} >= 4 AND {since} < 5) FROM bench.cars").split("|")
         if int(found) != rows:
             raise SystemExit(f"{found} rows of {rows}")
-        # Rows of a transaction have the same xmin. The first transactions are left out: nobody knows yet what a row costs.
+        # Rows of a transaction have the same xmin. The first transactions are left out, because the job doesn't know yet how long a row
+        # takes.
         longest = self.server.ask(
             f"SELECT max(1000 * (last - first)) FILTER (WHERE first >= 2) FROM "
             f"(SELECT min({since}) AS first, max({since}) AS last FROM bench.cars GROUP BY xmin) x")

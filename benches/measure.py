@@ -1,4 +1,4 @@
-"""Runs a command, and measures the time and the CPU that it took: of its own process, of the database and of the broker."""
+"""Runs a command, and measures its time and the CPU time of the command itself, of the database and of the broker."""
 
 import json
 import os
@@ -12,7 +12,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Server:
-    """The database, and what its processes have cost."""
+    """The database, and the CPU time of its processes."""
 
     def __init__(self, url, programs):
         self.url, self.programs = url, Path(programs)
@@ -50,7 +50,7 @@ def children_of(pid):
 
 
 def broker_pid(address):
-    """The process that listens there."""
+    """The process that listens on this address."""
     port = f"{int(address.rsplit(':', 1)[1]):04X}"
     listening = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
@@ -70,8 +70,8 @@ def broker_pid(address):
 
 
 def measured(command, server, broker, environment=None, said=None):
-    """Seconds from start to exit, CPU seconds of client, server and broker, and the client's peak RSS in MB. A list gets what the
-    command has printed."""
+    """Seconds from start to exit, CPU seconds of client, server and broker, and the client's peak RSS in MB. If `said` is a list, the
+    command's output is appended to it."""
     # In a process of its own, so that the kernel's figures for "children" are those of this command only.
     read, write = os.pipe()
     pid = os.fork()

@@ -45,7 +45,7 @@ def horizontal(pyplot, bars, label):
 def plot(path: Path, name, results):
     import matplotlib
     matplotlib.use("svg")
-    # The same picture from the same figures, so that git shows only what changed.
+    # So the same figures always give the same file, and git shows only real changes.
     matplotlib.rcParams["svg.hashsalt"] = name
     from matplotlib import pyplot
     if name == "searchable":

@@ -22,7 +22,7 @@ FORMATS = ["csv", "json", "avro"]
 
 PLOTTED = ["throughput", "hnsw", "freshness", "searchable"]
 PARTS = PLOTTED + ["sent-again", "slow-rows"]
-# Few, because the database needs long to build the graph of the index.
+# Few rows, because the database takes long to build the graph of the index.
 HNSW_ROWS = {10: 20_000, 128: 5_000, 768: 1_500}
 # How rows get into the vector index, rows a second, seconds. More than about 1,400 rows/s are more than the index takes inline: there
 # the push has to wait, so fewer seconds are enough.
@@ -31,8 +31,8 @@ SEARCHABLE = [
     ("inline", 3000, 10), ("behind", 3000, 30), ("inline", 10_000, 5), ("behind", 10_000, 30),
 ]
 BURSTS = [("none", 100_000), ("inline", 100_000), ("behind", 100_000), ("behind", 300_000)]
-# Rows a second, vector index, the producer's linger. With 10,000 requests a second the broker would be the limit. So there the
-# producer waits for other rows as long as librdkafka does by default.
+# Rows a second, vector index, the producer's linger. With 10,000 requests a second the broker would be the limit. So for that rate
+# the producer waits for other rows as long as librdkafka does by default.
 FRESHNESS = [(10, "none", 0), (1000, "none", 0), (10_000, "none", 5), (10, "hnsw", 0), (1000, "hnsw", 0)]
 
 
@@ -45,7 +45,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=30, help="length of a freshness measurement, on each of its two ways")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
-    parser.add_argument("--beside", metavar="BINARY", help="another vecsink, of an earlier commit say, measured in the same run")
+    parser.add_argument("--beside", metavar="BINARY", help="another vecsink, for example of an earlier commit, measured in the same run")
     parser.add_argument("--keep", action="store_true", help="write the results into docs/")
     arguments = parser.parse_args()
     brokers = os.environ["VECSINK_TEST_KAFKA"]

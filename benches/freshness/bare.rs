@@ -1,4 +1,5 @@
-//! What the database alone allows: rows come from a channel and are written over one connection, without Kafka and vecsink.
+//! The freshness that the database alone allows: rows come from a channel and are written over one connection, without Kafka and
+//! vecsink.
 
 use std::sync::mpsc::{self, Receiver};
 use std::thread;

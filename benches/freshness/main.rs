@@ -1,4 +1,4 @@
-//! How soon a row can be queried, beside a bare loop that does nothing but write:
+//! How soon a row can be queried, compared with a bare loop that only writes:
 //! `python3 tests/servers/servers.py run -- cargo bench --profile release --bench freshness`.
 //!
 //! Sends rows one by one, evenly spaced, into a table with all its indexes (also hnsw) on a durable server, in two ways:

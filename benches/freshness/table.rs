@@ -19,7 +19,7 @@ pub fn server() -> Option<PrivatePostgres> {
     Some(private)
 }
 
-/// Makes the table anew with some cars in it. Returns the next id.
+/// Drops the table and makes a new one with some cars in it. Returns the next id.
 pub fn fill(client: &mut Client, cars: u64, index: &str) -> i64 {
     client.batch_execute("DROP SCHEMA IF EXISTS vector_test CASCADE").expect("an administrator");
     client.batch_execute(TABLE).expect("the table is new");

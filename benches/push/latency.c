@@ -1,7 +1,7 @@
 /* How long a push takes while there is room: latency URL SCHEMA.TABLE PRODUCERS ROWS_PER_SECOND SECONDS DIMS. Each producer, a thread,
  * pushes a row when its time has come, while the writers store the rows. One more thread, the control, looks at the clock
  * for as long as a push takes, at the same rate. On this machine the p99 of a push can't be lower than the p99 of the
- * control. Prints one  * JSON object, in microseconds. */
+ * control. Prints one JSON object, in microseconds. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Pushes vectors from C: push matrix|rows URL SCHEMA.TABLE ROWS DIMS. The table has the columns (id bigint, feature float4[]). What is
- * pushed is made before the clocks start. Prints one JSON object: rows, and seconds and CPU seconds from the first push until all is
+/* Pushes vectors from C: push matrix|rows URL SCHEMA.TABLE ROWS DIMS. The table has the columns (id bigint, feature float4[]). The
+ * rows are made before the clocks start. Prints one JSON object: rows, and seconds and CPU seconds from the first push until all are
  * durable. */
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// The same from C++: push matrix|rows URL SCHEMA.TABLE ROWS DIMS.
+// Does the same as push.c, in C++: push matrix|rows URL SCHEMA.TABLE ROWS DIMS.
 #include <cstdio>
 #include <string_view>
 #include <vector>

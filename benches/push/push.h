@@ -1,4 +1,4 @@
-/* What the programs of `make bench-push` share: the rows, the same in each language, and the clocks. */
+/* The rows and the clocks for the programs of `make bench-push`. The rows are the same in each language. */
 #ifndef PUSH_H
 #define PUSH_H
 
@@ -22,7 +22,7 @@ static inline double seconds_of(clockid_t clock) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Since the program's start, of all its threads. */
+/* CPU seconds of all threads since the program's start. */
 static inline double cpu_seconds(void) { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 static inline double wall_seconds(void) { return seconds_of(CLOCK_MONOTONIC); }
 

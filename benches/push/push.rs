@@ -1,4 +1,4 @@
-//! The same from Rust: `push matrix|rows URL SCHEMA.TABLE ROWS DIMS`.
+//! Does the same as push.c, in Rust: `push matrix|rows URL SCHEMA.TABLE ROWS DIMS`.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Numbers between -1 and 1, as push.h makes them.
+/// Numbers between -1 and 1, the same as those of push.h.
 fn vectors(count: usize) -> Vec<f32> {
     let mut state = 7_u64;
     let next = || {
@@ -43,7 +43,7 @@ fn vectors(count: usize) -> Vec<f32> {
     std::iter::repeat_with(next).take(count).collect()
 }
 
-/// Of all threads since the start, in hundredths.
+/// CPU seconds of all threads since the program's start, in steps of 0.01.
 fn cpu_seconds() -> Result<f64, Box<dyn std::error::Error>> {
     let line = std::fs::read_to_string("/proc/self/stat")?;
     let fields: Vec<&str> = line.rsplit(')').next().unwrap_or_default().split_whitespace().collect();

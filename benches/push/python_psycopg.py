@@ -1,7 +1,7 @@
 """The other ways into PostgreSQL from Python: python_psycopg.py copy|executemany|pgvector URL SCHEMA.TABLE ROWS DIMS
 
 copy: psycopg's binary COPY from lists; executemany: psycopg's; pgvector: the bulk load that pgvector-python recommends, binary
-COPY of numpy vectors, which needs a column of type vector. What is written is made before the clock starts. Prints one JSON object:
+COPY of numpy vectors, which needs a column of type vector. The rows are made before the clock starts. Prints one JSON object:
 rows, and the seconds from the first row until COMMIT is answered.
 """
 

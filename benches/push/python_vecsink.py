@@ -1,7 +1,7 @@
 """Pushes vectors with vecsink: python_vecsink.py matrix|frame|rows URL SCHEMA.TABLE ROWS DIMS
 
-The table has the columns (id bigint, feature float4[] or vector). What is pushed is made before the clock starts. Prints one
-JSON object: rows, and the seconds from the first push until everything is durable.
+The table has the columns (id bigint, feature float4[] or vector). The rows are made before the clock starts. Prints one JSON
+object: rows, and the seconds from the first push until all are durable.
 """
 
 import json
@@ -17,7 +17,7 @@ def matrix(sink, ids, vectors):
 
 
 def frame(sink, ids, vectors):
-    """As a host has it: a column whose values are numpy's vectors."""
+    """Pushes a DataFrame as hosts often have it: each value of the vector column is a numpy array."""
     sink.push_batch(FRAME)
 
 

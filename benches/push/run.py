@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How fast vectors get from a program into PostgreSQL: vecsink from Rust, C, C++ and Python beside `\\copy` and psycopg, in one run.
+"""How fast vectors get from a program into PostgreSQL: vecsink from Rust, C, C++ and Python, compared with `\\copy` and psycopg.
 
 Run it as `make bench-push`, which starts the servers (durable settings); `make bench-push BENCH='--dims 128 --rows 5000 --runs 1'`
 is a small one. Prints tables, and with --keep writes them into docs/.
@@ -41,10 +41,10 @@ def main():
     parser.add_argument("--only", nargs="*", choices=["throughput", "latency"], default=["throughput", "latency"])
     parser.add_argument("--seconds", type=int, default=10, help="length of a latency measurement")
     parser.add_argument("--library", default=str(ROOT / "target/release"), help="the folder with libvecsink.so")
-    parser.add_argument("--beside", metavar="FOLDER", help="the folder with another libvecsink.so, of an earlier commit say: C and C++ with it are "
-                        "measured in the same run")
+    parser.add_argument("--beside", metavar="FOLDER", help="the folder with another libvecsink.so, for example of an earlier commit: C and C++ "
+                        "with it are measured in the same run")
     parser.add_argument("--cases", default="", help="only the cases whose names have these words, and \\copy")
-    parser.add_argument("--python", default=sys.executable, help="one with numpy, pandas, psycopg and pgvector")
+    parser.add_argument("--python", default=sys.executable, help="a Python that has numpy, pandas, psycopg and pgvector")
     parser.add_argument("--keep", action="store_true", help="write the results into docs/")
     arguments = parser.parse_args()
     server = Server(os.environ["VECSINK_TEST_PG18"], os.environ["VECSINK_TEST_POSTGRES18_BIN"])
@@ -143,7 +143,7 @@ class Push:
     def measure(self, command, count):
         said = []
         figures = measured(command, self.server, None, self.environment, said)
-        # A program of ours says when it began to push, and what that took; psql does nothing else.
+        # Our programs print how long the pushing took. psql doesn't; its whole time counts.
         own = json.loads(said[0].splitlines()[-1]) if said[0].strip() else {}
         if own and own["rows"] != count:
             raise SystemExit(f"{command}: {own}")
@@ -164,7 +164,7 @@ class Push:
 
     def latency_line(self, name, found, producers, rate, dims):
         middle = {figure: statistics.median(run[figure] for run in found) for figure in found[0]}
-        # Its name alone says nothing.
+        # With a single program its name isn't needed.
         label = {"case": name} if len(self.latency_programs) > 1 else {}
         return {**label, "producers": producers, "rows_per_second": producers * rate, "dims": dims, "runs": len(found),
                 "transactions": round(middle["transactions"]),

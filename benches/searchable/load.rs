@@ -14,7 +14,7 @@ use crate::table::{TABLE, nearest, vector};
 const PATIENCE: Duration = Duration::from_secs(1800);
 /// Rows of a pushed batch.
 const BATCH: usize = 1000;
-/// This many of the rows are looked for by the vector query. Not all, because a query takes long while many rows have no index.
+/// How many of the rows are searched by the vector query. It isn't done for all, because a query takes long while many rows have no index.
 const SAMPLED: i64 = 5;
 
 /// The newest row that was pushed, for the probes.
@@ -49,7 +49,7 @@ pub fn run(server: &Postgres, arguments: &Arguments, first: i64, pushed: &Pushed
     let sink =
         given.fold(builder, |builder, (name, value)| builder.option(name, value)).open().expect("the sink opens");
     let rows = arguments.burst.unwrap_or(arguments.rate * arguments.seconds) as i64;
-    // A burst is made before, so that only the way into the database is measured.
+    // The vectors of a burst are made before, so that only the way into the database is measured.
     let batches: Vec<(Vec<i64>, Vec<f32>)> = match arguments.burst {
         None => Vec::new(),
         Some(_) => (first..first + rows).collect::<Vec<_>>().chunks(BATCH).map(|ids| matrix(arguments, ids)).collect(),
@@ -88,7 +88,7 @@ fn evenly(sink: &Sink, arguments: &Arguments, first: i64, rows: i64, pushed: &Pu
     }
 }
 
-/// All rows are counted by the server, and some are found by the vector query.
+/// Waits until the server counts all rows and the vector query finds some of them.
 fn until_searchable(client: &mut Client, arguments: &Arguments, first: i64, rows: i64, started: Instant) -> Duration {
     let ids: Vec<i64> = (0..SAMPLED.min(rows)).map(|at| first + at * rows / SAMPLED.min(rows)).collect();
     let mut missing: Vec<i64> = ids;
@@ -102,7 +102,7 @@ fn until_searchable(client: &mut Client, arguments: &Arguments, first: i64, rows
     started.elapsed()
 }
 
-/// No row is left in a table without a valid vector index.
+/// Waits until no row is left in a table without a valid vector index.
 fn until_indexed(client: &mut Client, started: Instant) -> Duration {
     let unindexed = format!(
         "SELECT c.oid::regclass::text FROM pg_class c
@@ -114,7 +114,7 @@ fn until_indexed(client: &mut Client, started: Instant) -> Duration {
         let tables = client.query(&unindexed, &[]).expect("a query");
         let is_empty = tables.iter().all(|table| {
             let query = format!("SELECT FROM ONLY {} LIMIT 1", table.get::<_, String>(0));
-            // A table that is gone meanwhile has no rows.
+            // A table that was dropped meanwhile has no rows.
             client.query(&query, &[]).map_or(true, |rows| rows.is_empty())
         });
         if is_empty {

@@ -10,7 +10,7 @@ const PART: Duration = Duration::from_secs(10);
 pub struct OverTime {
     began: Instant,
     part: Vec<i64>,
-    /// Of each part, in milliseconds.
+    /// The p99 of each part, in milliseconds.
     p99: Vec<f64>,
 }
 

@@ -11,7 +11,7 @@ use crate::spread::Spread;
 use crate::support::postgresql::Postgres;
 use crate::table::{nearest, vector};
 
-/// Between two probes.
+/// The pause between two probes.
 const PAUSE: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(120);
 

@@ -47,7 +47,7 @@ pub fn run(server: &Postgres, arguments: &Arguments, ended: &AtomicBool) -> Read
     }
 }
 
-/// Microseconds of the query, and the recall if it is asked for.
+/// Returns the query's time in microseconds, and the recall if `exact` is set.
 fn ask(client: &mut Client, query: &str, exact: bool) -> (i64, Option<f64>) {
     let snapshot = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).start();
     let mut transaction = snapshot.expect("a transaction");

@@ -47,8 +47,8 @@ pub fn fill(client: &mut Client, arguments: &Arguments) -> i64 {
     before as i64 + 1
 }
 
-/// The user's query: the ten rows that are nearest to a vector. The vector stands in the query, because a parameter of type text
-/// would be read again for each row.
+/// The user's query: the ten rows that are nearest to a vector. The vector is written into the query, because a parameter of type
+/// text would be parsed again for each row.
 pub fn nearest(vector: &[f32]) -> String {
     format!("SELECT id FROM {TABLE} ORDER BY feature <-> '{}' LIMIT 10", text(vector))
 }

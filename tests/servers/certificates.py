@@ -1,4 +1,4 @@
-"""A certificate authority for tests, and what it signed: a server's certificate for 127.0.0.1, and a client's."""
+"""A certificate authority for tests. It signs a server's certificate for 127.0.0.1 and a client's certificate."""
 
 import shutil
 
@@ -10,7 +10,7 @@ KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
 def copy(folder):
-    """Puts the certificates and their keys into a folder; the server's key is readable by its user only."""
+    """Copies the certificates and their keys into a folder. Only its user can read the server's key."""
     made = once("certificates", make)
     folder.mkdir()
     give(folder)
@@ -19,7 +19,7 @@ def copy(folder):
         shutil.copyfile(made / name, copied)
         copied.chmod(0o600 if name == "server.key" else 0o644)
         give(copied)
-    # The tests read the certificates and the client's key, whoever they run as.
+    # The tests read the certificates and the client's key, and may run as another user.
     folder.chmod(0o755)
     folder.parent.chmod(0o755)
 

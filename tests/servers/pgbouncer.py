@@ -10,8 +10,8 @@ from process import Process, free_port, give, reachable
 
 
 class PgBouncer:
-    """For all tests together it is only fetched, because they share none. With `settings` it runs. The setting `upstream` is the
-    URL of the PostgreSQL server; its user logs in here with the same password."""
+    """Among the servers of all tests it is only fetched, because each test has a PgBouncer of its own. With `settings` it runs. The
+    setting `upstream` is the URL of the PostgreSQL server, whose user logs in to PgBouncer with the same password."""
 
     def __init__(self, version):
         self.name = f"pgbouncer-{version}"
@@ -40,7 +40,7 @@ class PgBouncer:
             "auth_type": "scram-sha-256",
             "auth_file": users,
             "admin_users": self.upstream.username,
-            # What there is to see stands in the settings, not in waiting.
+            # A client that waits longer for a connection gets an error.
             "query_wait_timeout": 30,
             **settings,
         }
@@ -73,7 +73,7 @@ class PgBouncer:
         return True
 
     def stop(self):
-        """Clients are cut off, servers too."""
+        """Closes the connections of clients and to servers."""
         self.process.end(signal.SIGTERM)
 
     def kill(self):

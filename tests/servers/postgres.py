@@ -1,4 +1,4 @@
-"""A PostgreSQL server with its data in a folder of its own, durable as it comes."""
+"""A PostgreSQL server with its data in a folder of its own. Its settings are durable, as by default."""
 
 import secrets
 import signal
@@ -10,13 +10,13 @@ import certificates
 import packages
 from process import Process, free_port, give, reachable
 
-# A role whose name ends so comes in by the client's certificate, and by nothing else.
+# A role whose name ends like this logs in by the client's certificate, and in no other way.
 CERTIFIED = "/_certified$"
 
 
 class Postgres:
-    """Begun by `prepare`, ready after `start`. `stop` and `kill` leave the data for the next `start` on the same port. The setting
-    `upstream`, the URL of a server of the same version, makes it a standby of that server."""
+    """`stop` and `kill` leave the data for the next `start` on the same port. With the setting `upstream`, the URL of a server of the
+    same version, it is a standby of that server."""
 
     def __init__(self, name, variable, package, authentication="scram-sha-256", tls=False):
         self.name, self.variable, self.authentication, self.tls = name, variable, authentication, tls
@@ -25,7 +25,7 @@ class Postgres:
         self.making = self.process = None
 
     def prepare(self, folder):
-        """Starts to make the data folder; `start` waits for it."""
+        """Starts to make the data folder. `begin` waits for the end of this."""
         self.folder = folder
         package = reachable(self.package(), folder)
         self.programs = next(package.glob("**/bin/postgres")).parent
@@ -48,7 +48,7 @@ class Postgres:
         give(password_file)
         if self.tls:
             certificates.copy(folder / "tls")
-        # Syncing an empty cluster to the disk is the one thing here that need not be durable.
+        # Only the empty cluster need not be synced to the disk.
         self.making = Process(f"{self.name}-initdb", [
             self.programs / "initdb", "--pgdata", self.data, "--username=postgres", f"--pwfile={password_file}",
             f"--auth={self.authentication}", "--encoding=UTF8", "--no-locale", "--no-sync" if not self.is_old() else "--nosync",
@@ -58,11 +58,11 @@ class Postgres:
         return self.authentication == "md5"
 
     def write_ahead(self):
-        """How much may be written between two checkpoints: 4 GB, in the words of the version."""
+        """The setting for 4 GB of WAL between two checkpoints, which has another name in old versions."""
         return {"checkpoint_segments": 85} if self.name == "postgres93" else {"max_wal_size": "4GB"}
 
     def begin(self):
-        """Starts the server; `wait` waits until it takes connections."""
+        """Starts the server. `wait` waits until it accepts connections."""
         if self.making:
             self.making.finish()
             self.making = None
@@ -102,15 +102,16 @@ class Postgres:
                 reply = connection.recv(1024)
         except OSError:
             return False
-        # "R" asks for the password. An error is a refusal; the server that wants TLS refuses plain text once it is up.
+        # "R": the server asks for the password. Anything else is an error. A server that requires TLS refuses plain text with C28000
+        # when it is up.
         return reply[:1] == b"R" or (self.tls and b"C28000" in reply)
 
     def stop(self):
-        """As an administrator would: sessions are ended, the data is left consistent."""
+        """Shuts the server down as an administrator would: it ends its sessions and writes a checkpoint."""
         self.process.end(signal.SIGINT)
 
     def kill(self):
-        """As a power cut would: no checkpoint, recovery at the next start."""
+        """Stops the server as a power cut would: without a checkpoint, so the next start needs recovery."""
         self.process.end(signal.SIGQUIT)
 
     def freeze(self):

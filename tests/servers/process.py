@@ -1,4 +1,4 @@
-"""Running a server as a child that can't outlive us, and never as root."""
+"""Runs a server as a child process. It never outlives this process, and never runs as root."""
 
 import fcntl
 import os
@@ -14,20 +14,21 @@ from pathlib import Path
 from packages import Unavailable
 
 PREFIX = "vecsink-servers-"
-# Servers refuse to run as root; when we are root they run as this user.
+# Servers refuse to run as root. If this process runs as root, they run as this user.
 USER = pwd.getpwnam("nobody") if os.getuid() == 0 else None
 
 
-# Locks last as long as their files are open.
+# Files with locks. A lock lasts as long as its file is open.
 held = []
 
 
 def make_folder():
-    """A new folder for the servers' data, theirs to write in; ours as long as we hold its lock."""
+    """A new folder for the servers' data. The servers can write in it. It belongs to this process as long as this process has its
+    lock."""
     root = Path(tempfile.gettempdir())
     for left in root.glob(f"{PREFIX}*/lock"):
         if lock(left):
-            # Its owner was killed.
+            # The process that made it was killed.
             shutil.rmtree(left.parent, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
     give(folder)
@@ -37,7 +38,7 @@ def make_folder():
 
 
 def lock(path):
-    """The file, open and locked; None if another process has it."""
+    """Opens and locks the file. None if another process has the lock."""
     try:
         file = open(path, "r+b")
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,13 +48,13 @@ def lock(path):
 
 
 def give(path):
-    """Makes a file or folder the servers' own."""
+    """Makes the servers' user the owner of a file or folder."""
     if USER:
         os.chown(path, USER.pw_uid, USER.pw_gid)
 
 
 def reachable(package, folder):
-    """The package where the servers' user can read it: where it is, or a copy in the servers' own folder."""
+    """The package at a place where the servers' user can read it: its own place, or a copy in the servers' folder."""
     if subprocess.run(["test", "-r", str(package)], check=False, **credentials()).returncode == 0:
         return package
     copy = folder / "software" / package.name
@@ -67,16 +68,17 @@ def credentials():
 
 
 def free_port():
-    """A port of 127.0.0.1 that nobody listens on."""
+    """A port of 127.0.0.1 on which no process listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 class Process:
-    """A child in a session of its own (Ctrl-C is ours to handle) that is told to end when we die, however we die.
+    """A child process in a session of its own, so that Ctrl-C reaches only this process. If this process ends in any way, the kernel
+    sends a signal to the child.
 
-    Start it from the main thread: the kernel takes the end of the starting thread for our death.
+    Start it from the main thread, because the kernel sends the signal already when the thread ends that started the child.
     """
 
     def __init__(self, name, command, folder, at_our_death="QUIT"):
@@ -107,7 +109,7 @@ class Process:
             time.sleep(0.02)
 
     def freeze(self):
-        """Freezes the server and all its processes (SIGSTOP); the kernel still acknowledges what is sent to them."""
+        """Freezes the server and all its processes (SIGSTOP). The kernel still acknowledges data that is sent to them."""
         frozen = set()
         # A process may have been made while the others were stopped.
         while new := self.tree() - frozen:
@@ -122,7 +124,7 @@ class Process:
         children = {}
         for status in Path("/proc").glob("[0-9]*/stat"):
             try:
-                # The name, in brackets, may hold anything.
+                # The process's name is in brackets and may contain any character.
                 fields = status.read_text().rpartition(")")[2].split()
             except OSError:
                 continue
@@ -143,7 +145,7 @@ class Process:
                 pass
 
     def end(self, number=signal.SIGQUIT, seconds=60):
-        """Sends a signal and waits for the end; kills what takes too long."""
+        """Sends a signal and waits for the end. Kills the process if that takes too long."""
         if self.child.poll() is None:
             self.thaw()
             self.child.send_signal(number)

@@ -1,4 +1,4 @@
-"""A schema registry with Confluent's API: Apicurio, its schemas in a file."""
+"""A schema registry with Confluent's API. It is Apicurio, which keeps the schemas in a file."""
 
 import signal
 import urllib.error
@@ -7,12 +7,12 @@ import urllib.request
 import packages
 from process import Process, free_port, reachable
 
-# As for Kafka: a small heap, and a virtual machine that starts fast rather than running fast.
+# A small heap. The virtual machine starts fast, but runs slower.
 JAVA = ("java", "-Xms32m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 
 
 class Registry:
-    """Begun by `begin`. `stop` and `kill` leave the schemas, and their numbers, for the next start on the same port."""
+    """`stop` and `kill` leave the schemas and their ids for the next start on the same port."""
 
     name = "registry"
 
@@ -33,7 +33,7 @@ class Registry:
         self.process = Process(self.name, [*JAVA, *options, "-jar", self.jar], self.folder, at_our_death="KILL")
 
     def wait(self):
-        # On a busy machine a virtual machine starts slowly.
+        # A virtual machine starts slowly on a busy machine.
         self.process.wait_until(self.answers, seconds=180)
 
     def url(self):
@@ -47,7 +47,7 @@ class Registry:
             return False
 
     def stop(self):
-        """An orderly end."""
+        """Shuts the registry down."""
         self.process.end(signal.SIGTERM)
 
     def kill(self):

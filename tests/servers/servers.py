@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The servers that tests and the demo need: real ones, on random ports of 127.0.0.1, gone when the run is over.
+"""The servers that tests and the demo need: real servers, on random ports of 127.0.0.1. They end with the run.
 
   servers.py fetch                 fetch their software into target/servers/ (once)
   servers.py run -- COMMAND ...    run a command with the servers up and their addresses in its environment
@@ -8,8 +8,8 @@
                                    obeys lines: stop, kill, freeze, thaw or start NAME (each answered by a line)
 
 Servers: postgres18 (with pgvector), postgres93, postgres96, postgres18-tls, kafka, registry (of schemas),
-pgbouncer-1.18, pgbouncer-1.24; and what hosts in other languages need, koffi, jna and gunicorn, which only lies there.
-Without names: all. A PgBouncer only runs for a test of its own, with settings:
+pgbouncer-1.18, pgbouncer-1.24; and the libraries koffi, jna and gunicorn for hosts in other languages, which are only fetched.
+Without names: all. A PgBouncer runs only for a single test, with settings:
 `serve pgbouncer-1.18 --set upstream=URL --set pool_mode=transaction`. With `--set upstream=URL` postgres18 is a standby of that server.
 """
 
@@ -40,7 +40,7 @@ SUPERVISOR = packages.CACHE / "supervisor.pid"
 
 
 class Running:
-    """Servers that are up, side by side; a context that leaves nothing behind."""
+    """A context in which servers run. At its end nothing of them is left."""
 
     def __init__(self, names, settings=None):
         self.servers = {name: SERVERS[name]() for name in names}
@@ -52,7 +52,7 @@ class Running:
     def __enter__(self):
         self.folder = make_folder()
         try:
-            # Each step for all of them before the next, so that they start side by side.
+            # Each step is begun for all servers before the next step, so that they start at the same time.
             self.each(lambda server: server.prepare(self.folder))
             self.each(lambda server: server.begin())
             self.each(lambda server: server.wait())
@@ -71,7 +71,7 @@ class Running:
                     print(f"servers: WITHOUT {name}: {error}", file=sys.stderr, flush=True)
 
     def __exit__(self, *_):
-        # A second Ctrl-C must not leave half of them running.
+        # A second Ctrl-C must not leave some of them running.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         for server in self.servers.values():
@@ -118,7 +118,7 @@ def report(lines):
     if elsewhere:
         print(f"\n{len(elsewhere)} times a test ran on other servers only:", *elsewhere, sep="\n  ", file=sys.stderr)
     if skipped:
-        print(f"\n{len(skipped)} of the tests were SKIPPED for want of a server or a tool:", *skipped, sep="\n  ", file=sys.stderr)
+        print(f"\n{len(skipped)} of the tests were SKIPPED because a server or a tool is missing:", *skipped, sep="\n  ", file=sys.stderr)
 
 
 def serve(arguments):
@@ -161,7 +161,7 @@ def up(_):
 
 
 def supervise(_):
-    """What `up` leaves running and `down` ends."""
+    """The process that `up` leaves running and `down` ends."""
     SUPERVISOR.write_text(str(os.getpid()))
     try:
         with Running(SERVERS) as running:
@@ -214,7 +214,7 @@ def main():
     serve_parser.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE")
     serve_parser.set_defaults(carry_out=serve)
     arguments = parser.parse_args()
-    # A request to end unwinds like an error does, so that everything is stopped on the way.
+    # SIGTERM raises an exception, so that everything is stopped on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
     os.umask(0o022)

@@ -21,7 +21,7 @@ static uint8_t yes[4] = {0, 1, 1, 0};
 static int64_t seen[4] = {0, 1, 2, 3};
 static float matrix[13];
 
-/* A row and a batch that nothing is wrong with. */
+/* A row and a batch without errors. */
 static void good(void) {
     static const float vector[3] = {1, 2, 3};
     row[0] = vecsink_i64(1);
@@ -277,7 +277,7 @@ int main(int argc, char **argv) {
     jobs();
     arrow();
 
-    /* Nothing of all that was taken, and the sink works. */
+    /* No row of these calls was accepted, and the sink works. */
     vecsink_stats stats = new_stats();
     OK(vecsink_sink_stats, sink, &stats);
     CHECK(stats.rows_read == 0);

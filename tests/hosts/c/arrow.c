@@ -1,4 +1,4 @@
-/* Record batches by Arrow's C data interface, and who releases them: arrow URL TABLE. The table: id bigint PRIMARY KEY,
+/* Record batches by Arrow's C data interface, each released exactly once: arrow URL TABLE. The table: id bigint PRIMARY KEY,
  * v vector(2). */
 #include "arrow_structs.h"
 #include "check.h"
@@ -45,7 +45,7 @@ static struct ArrowSchema schema_of(const char *format, const char *name, int64_
     return made;
 }
 
-/* Four rows, the last ones of five. */
+/* A record batch of four rows, which are the last four of arrays with five. */
 static void make(void) {
     arrays_released = schemas_released = 0;
     id_array = array_of(4, 2, id_buffers, 0, NULL);
@@ -68,7 +68,7 @@ static void make(void) {
 
 static vecsink_sink *sink;
 
-/* The batch fails with this code; all of it is released all the same. */
+/* The batch fails with this code. All of it is released nevertheless. */
 static void refused(const char *what, vecsink_code code) {
     EXPECT(code, vecsink_sink_push_arrow, sink, &batch, &schema, VECSINK_NEXT, 0, NULL);
     printf("%s: %s\n", what, last_message);

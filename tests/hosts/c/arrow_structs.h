@@ -1,4 +1,4 @@
-/* The structs of Arrow's C data interface, as its specification has them. */
+/* The structs of Arrow's C data interface, as in its specification. */
 #ifndef VECSINK_TESTS_ARROW_STRUCTS_H
 #define VECSINK_TESTS_ARROW_STRUCTS_H
 

@@ -1,4 +1,4 @@
-/* How much memory pushes take, and that they are refused where there is none: bounds URL TABLE CASE ...
+/* How much memory pushes take, and that they are refused when there is no memory: bounds URL TABLE CASE ...
    The table: id bigint PRIMARY KEY, small smallint, data bytea. Prints figures that the test compares. */
 #include <fcntl.h>
 #include <pthread.h>
@@ -34,7 +34,7 @@ static int64_t status(const char *name) {
     return kilobytes * 1024;
 }
 
-/* From here on the peak is measured anew. */
+/* Resets the kernel's figure for the process's peak. */
 static void forget_peak(void) {
     int file = open("/proc/self/clear_refs", O_WRONLY);
     CHECK(file >= 0 && write(file, "5", 1) == 1);
@@ -52,7 +52,7 @@ static void rest(long milliseconds) {
     nanosleep(&time, NULL);
 }
 
-/* The test has done its part. */
+/* Prints a line, and waits until the test has done what the line asks for. */
 static void wait_for_test(const char *said) {
     char line[16];
     printf("%s\n", said);
@@ -98,8 +98,8 @@ static void *producer(void *argument) {
     return NULL;
 }
 
-/* THREADS BYTES ROWS BUFFER: each thread pushes so many rows of so many bytes. Prints the peak, and what is kept a second
-   after all is durable, in bytes above what the process had with the open sink. */
+/* THREADS BYTES ROWS BUFFER: each thread pushes ROWS rows of BYTES bytes. Prints how much more memory the process has than with the
+   open sink alone, in bytes: when all is durable, at the peak, and at the lowest point of the second after all is durable. */
 static void many(char **argv) {
     int threads = atoi(argv[4]);
     make_data(strtoull(argv[5], NULL, 10));
@@ -153,13 +153,13 @@ static void in_callback(void *user_data, uint64_t durable) {
     double before = now();
     code = push(length, 300);
     printf("%s %.1f\n", vecsink_code_name(code), now() - before);
-    /* And unlocks it. */
+    /* The test unlocks the table. */
     wait_for_test("unlock");
     CHECK(push(length, -1) == VECSINK_OK);
     atomic_store((atomic_int *)user_data, 2);
 }
 
-/* BYTES BUFFER: the first call of a callback pushes rows of so many bytes until it is refused. */
+/* BYTES BUFFER: the first call of a callback pushes rows of BYTES bytes until a push is refused. */
 static void callback(char **argv) {
     static atomic_int state;
     make_data(strtoull(argv[4], NULL, 10));
@@ -242,7 +242,7 @@ static void undelivered(char **argv) {
     OK(vecsink_sink_close, sink, 60000, NULL);
 }
 
-/* BYTES: rows of so many bytes; the process has no memory for a copy of one. */
+/* BYTES: rows of BYTES bytes. The process has too little memory for a copy of a row. */
 static void memory(char **argv) {
     make_data(strtoull(argv[4], NULL, 10));
     finish_opening(begin(argv, 64 * MIB));

@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
     CHECK(atomic_load(&log_lines) > 0);
     atomic_store(&shared, sink);
 
-    /* A callback that takes long holds nobody up. */
+    /* A callback that takes long delays no push. */
     atomic_store(&slow, 1);
     pthread_t threads[2];
     int64_t first[2] = {0, 200};

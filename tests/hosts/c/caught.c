@@ -1,4 +1,4 @@
-/* Mistakes that the sanitizers must find, so that their silence elsewhere means something: caught address|undefined. */
+/* Mistakes that the sanitizers must find. They show that the sanitizers work in the other programs: caught address|undefined. */
 #include <limits.h>
 
 #include "check.h"

@@ -1,4 +1,4 @@
-/* What the test programs check with: a failed check says where, and ends the program. */
+/* Checks for the test programs. A failed check prints its place and ends the program. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -17,7 +17,7 @@
         }                                                                                   \
     } while (0)
 
-/* Calls a function with arguments and an error behind them: EXPECT(VECSINK_OK, vecsink_sink_flush, sink, 1000). */
+/* Calls a function with these arguments and an error as the last one: EXPECT(VECSINK_OK, vecsink_sink_flush, sink, 1000). */
 #define EXPECT(code, function, ...)                                                         \
     do {                                                                                    \
         vecsink_error *error_ = NULL;                                                       \
@@ -27,7 +27,7 @@
 
 #define OK(function, ...) EXPECT(VECSINK_OK, function, __VA_ARGS__)
 
-/* The message of the latest failure that was expected. */
+/* The message of the latest expected failure. */
 static char last_message[4096];
 
 static inline void check_code(const char *file, int line, const char *call, vecsink_code expected, vecsink_code got,

@@ -50,7 +50,7 @@ static void report(const char *function, int64_t begun, int64_t late, int64_t de
         report(name, begun_, late_, deadline_ms, "done");                                      \
     } while (0)
 
-/* The same for a function that returns a code and takes its arguments and then an error. */
+/* The same for a function that returns a code and takes an error as its last argument. */
 #define CALL(deadline_ms, function, ...)                                                       \
     do {                                                                                       \
         vecsink_error *error_ = NULL;                                                          \
@@ -62,7 +62,7 @@ static void report(const char *function, int64_t begun, int64_t late, int64_t de
         vecsink_error_free(error_);                                                            \
     } while (0)
 
-/* ---- what is open ---- */
+/* ---- handles that are open meanwhile ---- */
 
 static char text[TEXT_BYTES];
 
@@ -79,7 +79,7 @@ static void push(vecsink_sink *sink, int64_t id) {
 static sem_t may_return;
 static atomic_int called;
 
-/* Waits for the thread that closes. */
+/* A callback that waits for the thread that closes the sink. */
 static void waits_for_the_host(void *user_data, uint64_t durable) {
     (void)user_data, (void)durable;
     atomic_fetch_add(&called, 1);
@@ -289,7 +289,7 @@ int main(int argc, char **argv) {
 
     vecsink_sink *all[] = {freed, shared, called_back, fails};
     for (size_t at = 0; at < 4; at++) push(all[at], 2);
-    /* With a max_outage of 3 s, and a second. */
+    /* The sink's max_outage of 3 s, and one second more. */
     CALL(4000, vecsink_sink_wait_durable, fails, 1, 4000);
     pushes(sink);
     without_a_server(argv, sink);

@@ -11,7 +11,8 @@ static void hear(void *user_data, uint64_t durable) {
     (void)durable;
 }
 
-/* Opens a sink that wants all that sinks can have, pushes and closes; gives the first failure's code and text. */
+/* Opens a sink with a stream and a callback, pushes a row and closes the sink. Returns the code of the first
+ * failure; last_message has its text. */
 static vecsink_code use(char **argv, int64_t id) {
     vecsink_sink_builder *builder = NULL;
     vecsink_sink *sink = NULL;

@@ -1,4 +1,4 @@
-/* Two sinks for one stream: the first one is told: fenced URL TABLE. The table: id bigint PRIMARY KEY. */
+/* Two sinks for one stream: the calls of the first one fail with FENCED: fenced URL TABLE. The table: id bigint PRIMARY KEY. */
 #include <time.h>
 
 #include "check.h"

@@ -9,8 +9,8 @@ static void push(vecsink_sink *sink, int64_t id) {
     OK(vecsink_sink_push, sink, &row, 1, VECSINK_NEXT, -1, NULL);
 }
 
-/* A child of a process that has a sink: it can do nothing, but nothing hangs. */
-static void bereft(char **argv, vecsink_sink *sink, vecsink_row *filled) {
+/* A child whose parent has an open sink: every call fails, and none hangs. */
+static void child_of_open_parent(char **argv, vecsink_sink *sink, vecsink_row *filled) {
     const vecsink_value row = vecsink_i64(-1);
     vecsink_stats stats = new_stats();
     EXPECT(VECSINK_FORKED, vecsink_sink_push, sink, &row, 1, VECSINK_NEXT, -1, NULL);
@@ -25,8 +25,8 @@ static void bereft(char **argv, vecsink_sink *sink, vecsink_row *filled) {
     EXPECT(VECSINK_FORKED, vecsink_sink_open, argv[1], argv[2], &own);
 }
 
-/* A child of a process that has none: it opens its own. */
-static void pioneer(char **argv, int64_t id) {
+/* A child whose parent has no open sink: it can open its own. */
+static void child_with_own_sink(char **argv, int64_t id) {
     vecsink_sink *own = NULL;
     OK(vecsink_sink_open, argv[1], argv[2], &own);
     push(own, id);
@@ -49,11 +49,11 @@ int main(int argc, char **argv) {
         children[at] = fork();
         CHECK(children[at] >= 0);
         if (children[at] == 0) {
-            pioneer(argv, -1 - at);
+            child_with_own_sink(argv, -1 - at);
             exit(0);
         }
     }
-    /* When all that was opened is closed, freed or not, children can open their own. */
+    /* When all sinks of the parent are closed, freed or not, children can open their own. */
     for (int at = 0; at < CHILDREN; at++) {
         reap(children[at]);
         vecsink_sink *closed = NULL;
@@ -68,7 +68,7 @@ int main(int argc, char **argv) {
         if (children[at] == 0) {
             vecsink_stats stats = new_stats();
             EXPECT(VECSINK_FORKED, vecsink_sink_stats, closed, &stats);
-            pioneer(argv, -200 - at);
+            child_with_own_sink(argv, -200 - at);
             exit(0);
         }
     }
@@ -80,7 +80,7 @@ int main(int argc, char **argv) {
         reap(children[at]);
     }
     for (int at = 0; at < CHILDREN; at++) {
-        /* The sink is busy when it happens. */
+        /* The sink is busy at the fork. */
         for (int64_t id = 0; id < 200; id++) {
             push(sink, at * 1000 + id);
         }
@@ -88,11 +88,11 @@ int main(int argc, char **argv) {
         children[at] = fork();
         CHECK(children[at] >= 0);
         if (children[at] == 0) {
-            bereft(argv, sink, filled);
+            child_of_open_parent(argv, sink, filled);
             pid_t grandchild = fork();
             CHECK(grandchild >= 0);
             if (grandchild == 0) {
-                bereft(argv, sink, filled);
+                child_of_open_parent(argv, sink, filled);
                 exit(0);
             }
             reap(grandchild);

@@ -1,4 +1,4 @@
-/* How long a push takes while the queue has room, and how many there are a second: latency URL TABLE SECONDS.
+/* How long a push takes while the queue has room, and how many rows are pushed per second: latency URL TABLE SECONDS.
  * The table: id bigint PRIMARY KEY, v vector(128). Prints one line. */
 #include <pthread.h>
 #include <stdatomic.h>

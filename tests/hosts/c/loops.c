@@ -1,4 +1,4 @@
-/* Opens and closes, again and again, within the memory of the first rounds: loops URL TABLE SINKS OTHERS.
+/* Opens and closes handles many times. The memory stays that of the first rounds: loops URL TABLE SINKS OTHERS.
  * The table: id bigint PRIMARY KEY, name text. */
 #include <unistd.h>
 
@@ -51,7 +51,7 @@ static void others(char **argv, vecsink_sink *sink) {
     vecsink_sink_builder_free(builder);
 }
 
-/* Runs rounds; after a first part of them memory may not grow by more than `slack`. */
+/* Runs rounds. After the first part of them, the memory may not grow by more than `slack`. */
 #define ROUNDS(count, slack, round, body)                                                                       \
     do {                                                                                                        \
         size_t before = 0;                                                                                      \

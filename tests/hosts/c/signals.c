@@ -1,5 +1,5 @@
-/* The library leaves signals alone, and a connection that breaks raises none: signals URL TABLE. Between rounds somebody else
- * breaks the connections: each round prints a line and waits for one. The table: id bigint PRIMARY KEY. */
+/* The library doesn't change how signals are handled, and a broken connection raises no signal: signals URL TABLE. Between two rounds
+ * the test breaks the connections: each round prints a line and waits for one. The table: id bigint PRIMARY KEY. */
 #include <signal.h>
 
 #include "check.h"

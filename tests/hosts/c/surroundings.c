@@ -1,4 +1,4 @@
-/* What the host's surroundings do to the library, and the library to what the host starts:
+/* How the host's environment affects the library, and what programs that the host starts inherit from the library:
  * surroundings URL TABLE BROKERS AUTHORITY TOPIC. The table: id bigint PRIMARY KEY; the topic: csv, one id a record, over TLS. */
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@ static void hear(void *user_data, uint64_t durable) {
 
 enum { MOST = 1024 };
 
-/* The descriptors that this process itself has inherited. */
+/* The descriptors that this process has inherited itself. */
 static bool own[MOST];
 
 static void note_own(void) {

@@ -1,4 +1,4 @@
-/* Everything the C interface does with a sink, against a real server: tour URL TABLE.
+/* Everything that C programs can do with a sink, with a real server: tour URL TABLE.
  * The table: id bigint PRIMARY KEY, name text, price numeric(10,2), seen timestamptz, raw bytea, tags text[], v vector(3). */
 #include <stdatomic.h>
 
@@ -106,11 +106,11 @@ int main(int argc, char **argv) {
     EXPECT(VECSINK_INVALID_ARGUMENT, vecsink_row_set, filled, 7, &row[0]);
     vecsink_row_free(filled);
 
-    /* A delete, in its place among the rows. */
+    /* A delete, which is carried out in its order among the rows. */
     const vecsink_value key = vecsink_i64(5);
     OK(vecsink_sink_delete, sink, &key, 1, VECSINK_NEXT, -1, &sequence);
 
-    /* A batch of columns, in another order; only some rows have a price. */
+    /* A batch of columns, which come in another order than the table's. Only some rows have a price. */
     enum { ROWS = 1000 };
     static int32_t ids[2 * ROWS];
     static float matrix[ROWS * 4];
@@ -150,7 +150,7 @@ int main(int argc, char **argv) {
     OK(vecsink_sink_wait_durable, sink, pushed.last, 60000);
     CHECK(vecsink_sink_durable(sink) == pushed.last + 1);
 
-    /* A row of a batch that can't be stored costs itself. */
+    /* If a row of a batch can't be stored, only that row is rejected. */
     matrix[5] = (float)(0.0 / (double)(argc - 3));
     OK(vecsink_sink_push_batch, sink, batch, 7, 3, VECSINK_NEXT, -1, &pushed);
     CHECK(pushed.rows == 3 && pushed.rejected == 1);
@@ -159,7 +159,7 @@ int main(int argc, char **argv) {
 
     vecsink_stats stats = new_stats();
     OK(vecsink_sink_stats, sink, &stats);
-    /* Rows that were there already exactly so count as unchanged. */
+    /* Rows that the table had already, with the same values, count as unchanged. */
     CHECK(stats.size == sizeof stats && stats.rows_dead_lettered == 1);
     CHECK(stats.rows_written + stats.rows_superseded + stats.rows_unchanged == 5 + ROWS + 2);
     CHECK(stats.durable == stats.next && stats.connections > 0 && stats.outage == 0 && stats.age_ms >= 0);
@@ -176,7 +176,7 @@ int main(int argc, char **argv) {
     OK(vecsink_sink_close, sink, 0, NULL);
     vecsink_sink_free(sink);
 
-    /* Opened again, the stream says where it stands. */
+    /* Opened again, the stream has its resume position. */
     OK(vecsink_sink_builder_new, argv[1], argv[2], &builder);
     OK(vecsink_sink_builder_stream, builder, "tour");
     OK(vecsink_sink_builder_open, builder, &sink);

@@ -1,4 +1,4 @@
-// A record batch of Arrow's C data interface, whose release callbacks are called once: arrow URL TABLE. The table: id bigint PRIMARY
+// A record batch of Arrow's C data interface. Its release callbacks are called once: arrow URL TABLE. The table: id bigint PRIMARY
 // KEY, v vector(2).
 #include <chrono>
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 #include "check.hpp"
 
-// As https://arrow.apache.org/docs/format/CDataInterface.html has them.
+// As in https://arrow.apache.org/docs/format/CDataInterface.html.
 struct ArrowSchema {
     const char *format, *name, *metadata;
     std::int64_t flags, n_children;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t ROWS = 100;
 
-// What the columns of a batch have to outlive.
+// The memory of a batch's columns. It must live as long as the batch.
 struct memory {
     std::vector<std::int64_t> ids;
     std::array<bool, ROWS> flags{};
@@ -47,7 +47,7 @@ struct memory {
             clock.push_back(number);
             for (std::size_t byte = 0; byte < row % 3; ++byte) raw.push_back(std::byte{7});
             raw_offsets.push_back(static_cast<std::int64_t>(raw.size()));
-            // Rows of three, of which two are pushed.
+            // Each row of the matrix has three elements, of which two are pushed.
             v.insert(v.end(), {static_cast<float>(number), 0.5F, -1});
             for (std::size_t element = 0; element < row % 4; ++element) w.push_back(number);
             w_offsets.push_back(static_cast<std::int32_t>(w.size()));
@@ -72,7 +72,7 @@ void all_kinds(vecsink::sink &sink) {
     CHECK(sink.push_batch(none.remove_prefix(ROWS)).rows == 0);
 }
 
-// The same rows, but for the first 37.
+// The same rows without the first 37.
 void the_rest(vecsink::sink &sink) {
     const memory memory(1000);
     vecsink::batch batch = memory.columns();
@@ -99,7 +99,7 @@ void members(vecsink::sink &sink) {
     CHECK(sink.push_batch(batch).rows == 2);
 }
 
-// A vector for each row, texts by pointer, half precision, and a column the C way.
+// A vector for each row, texts by pointer, half precision, and a column that is set as in C.
 void others(vecsink::sink &sink) {
     const std::vector<int> ids{3000, 3001};
     const std::vector<std::vector<float>> vectors{{1, 2}, {3, 4}};

@@ -28,7 +28,7 @@ void told(const char *url, const char *table) {
                                                    std::string(row.sqlstate));
                              })
                              .open();
-    vecsink::sink moved = std::move(sink); // callbacks stay where the library finds them
+    vecsink::sink moved = std::move(sink); // the callbacks keep their address
     for (int id = 0; id < 100; ++id) moved.push(id, id == 42 ? 4200 : id);
     const vecsink::stats stats = moved.close(1min);
     CHECK(stats.rows_written == 99 && stats.rows_dead_lettered == 1);
@@ -57,7 +57,7 @@ void pushing_from_a_callback(const char *url, const char *table) {
     CHECK(sink.close(1min).rows_written == 2 && refused_to_close);
 }
 
-// An exception doesn't cross into the library; close hands it on, once.
+// An exception of a callback doesn't get into the library. close throws it, once.
 void throwing(const char *url, const char *table) {
     vecsink::sink sink = vecsink::sink_builder(url, table)
                              .on_durable([](std::uint64_t) { throw std::runtime_error("from a callback"); })
@@ -75,7 +75,7 @@ void throwing(const char *url, const char *table) {
     CHECK(sink.close(0s).rows_written == 1);
 }
 
-// What can't be closed in a callback is left to the library, with all that it may still call.
+// A sink that is destroyed in a callback can't be closed there. The library closes it later, and the callbacks live until then.
 void destroyed_in_a_callback(const char *url, const char *table) {
     std::mutex mutex;
     std::condition_variable changed;

@@ -1,4 +1,4 @@
-// What the test programs check with: a failed check says where, and ends the program.
+// Checks for the test programs. A failed check prints its place and ends the program.
 #ifndef CHECK_HPP
 #define CHECK_HPP
 

@@ -19,7 +19,7 @@ namespace {
 
 std::atomic<long long> late_ms{0};
 
-// If a sleep takes longer than it should, that is the delay of the machine.
+// Sleeps again and again. If a sleep takes longer than it should, that is the delay of the machine.
 void measure() {
     for (;;) {
         const auto begun = clock_type::now();

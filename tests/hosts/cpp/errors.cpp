@@ -1,4 +1,4 @@
-// What is thrown, and what it says: errors URL TABLE. The table: id smallint PRIMARY KEY, name varchar(5), v vector(2).
+// The exceptions and their texts: errors URL TABLE. The table: id smallint PRIMARY KEY, name varchar(5), v vector(2).
 #include <chrono>
 #include <memory>
 #include <string>
@@ -22,7 +22,7 @@ void opening(const std::string &url, const std::string &table) {
     CHECK(missing.code() == errc::target && contains(missing.message(), "there_is_no_such_table"));
     CHECK(THROWN(vecsink::sink(url, std::string_view("a\0b", 3))).code() == errc::invalid_argument);
     CHECK(THROWN(vecsink::sink_builder(url, "\xff")).code() == errc::invalid_utf8);
-    // Passwords aren't told.
+    // No message contains a password.
     CHECK(!contains(THROWN(vecsink::sink("postgresql://me:hush@127.0.0.1:1/x", table)).message(), "hush"));
 }
 
@@ -32,14 +32,14 @@ void rows(const std::string &url, const std::string &table) {
     CHECK(THROWN(sink.push(1, "a")).code() == errc::shape);
     const vecsink::error refused = THROWN(sink.push(1, "a", three));
     CHECK(refused.code() == errc::rejected && refused.column() == "v" && !refused.retryable());
-    // C's codes are the same.
+    // The codes are those of the C interface.
     CHECK(refused.code() == VECSINK_REJECTED && VECSINK_REJECTED == refused.code());
     CHECK(refused.code() != VECSINK_TARGET && VECSINK_TARGET != refused.code() && !(refused.code() != VECSINK_REJECTED));
     CHECK(THROWN(sink.push(100'000, "a", v)).column() == "id");
     CHECK(THROWN(sink.push(1, "\xff", v)).code() == errc::invalid_utf8);
     CHECK(THROWN(sink.push(1, std::string_view("a\0b", 3), v)).column() == "name");
 
-    // A batch ends before the row that can't be stored, and the error says how far it came.
+    // A batch ends before the row that can't be stored, and the error says how many rows were accepted.
     const std::vector<int> ids{1, 2, 3, 400'000, 5};
     const std::vector<const char *> names{"a", "b", "c", "d", "e"};
     const std::vector<float> matrix(10);
@@ -49,7 +49,7 @@ void rows(const std::string &url, const std::string &table) {
     CHECK(ended.code() == errc::rejected && ended.accepted() == 3 && ended.column() == "id");
     sink.flush();
 
-    // A copy says the same, also when the first is gone.
+    // A copy of the exception has the same text, also after the original is destroyed.
     const auto copy = [&] {
         const vecsink::error first = THROWN(sink.push(1, "a", three));
         return std::make_unique<vecsink::error>(first);

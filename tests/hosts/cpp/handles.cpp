@@ -1,4 +1,4 @@
-// Whose a handle is: handles URL TABLE. The table: id bigint PRIMARY KEY.
+// Who owns a handle, and who frees it: handles URL TABLE. The table: id bigint PRIMARY KEY.
 #include <chrono>
 #include <type_traits>
 #include <utility>
@@ -39,7 +39,7 @@ void moved(const char *url, const char *table) {
     vecsink::sink &itself = second;
     second = std::move(itself);
     CHECK(second.get() == handle);
-    // The one that was there before is closed and freed.
+    // The sink that the variable had before is closed and freed.
     vecsink::sink third(url, table);
     vecsink_sink *const replaced = third.get();
     third = std::move(second);
@@ -50,7 +50,7 @@ void moved(const char *url, const char *table) {
     many.emplace_back(url, table);
     many.emplace_back();
     CHECK(many.front().get() == handle && many.front().close(1min).rows_written == 1);
-    // A builder, a row and an error keep what they have, too.
+    // Builders, rows and errors own their handles, too.
     vecsink::sink_builder builder(url, table);
     vecsink::sink_builder other = std::move(builder);
     CHECK(builder.get() == nullptr && THROWN(builder.stream("x")).code() == errc::invalid_argument);

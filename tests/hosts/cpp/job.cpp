@@ -11,7 +11,7 @@ int main(int argc, char **argv) {
     CHECK(argc == 5);
     const std::string url = argv[1], table = argv[2], brokers = argv[3], topic = argv[4];
 
-    // A topic into a table, to its present end.
+    // A topic is written into a table, up to the topic's present end.
     vecsink::pipeline_builder attached = vecsink::pipeline_builder::attach(url, table);
     attached.column("id", "BIGINT").column("embedding", "STRING");
     attached.source_option("topic", topic).source_option("properties.bootstrap.servers", brokers).source_option("format", "csv");
@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
     vecsink::pipeline moved = std::move(job);
     CHECK(!job && moved.stop(1min).records_read == 500);
 
-    // The same as SQL, without an end, until it is stopped.
+    // The same as SQL, and the job runs until it is stopped.
     const auto part = table.substr(table.find('.') + 1), schema = table.substr(0, table.find('.'));
     const std::string sql = "CREATE TABLE items (id BIGINT, embedding STRING) WITH ('connector' = 'adbpg-nightly-1.13', 'url' = '${URL}', "
                             "'tablename' = '" + part + "', 'targetschema' = '" + schema + "', 'conflictmode' = 'ignore');"
@@ -36,14 +36,14 @@ int main(int argc, char **argv) {
     builder.name("sql " + topic).variable("URL", url).variable("BROKERS", brokers).option("items", "conflictmode", "upsert");
     vecsink::pipeline endless = builder.start();
     CHECK(!endless.wait_for(1ms));
-    // The rows are there already, exactly so.
+    // The table has the same rows already.
     for (const auto end = std::chrono::steady_clock::now() + 60s; endless.stats().rows_unchanged + endless.stats().rows_superseded < 500;) {
         CHECK(std::chrono::steady_clock::now() < end);
         CHECK(!endless.wait_for(10ms));
     }
     CHECK(endless.stop(1min).rows_read == 500);
 
-    // Everything that is wrong, at once; nothing was opened.
+    // All errors are reported at once, and nothing was opened.
     const vecsink::error wrong = THROWN(
         vecsink::pipeline_builder::from_sql("CREATE TABLE a (id BIGINT) WITH ('connector' = 'x'); INSERT INTO b SELECT 1 FROM c").start());
     CHECK(wrong.code() == errc::config && contains(wrong.message(), "line 1"));

@@ -1,4 +1,5 @@
-// What the sanitizers must end: overflow heap|integer|leak. Proof that they are on in the programs that are compiled like this one.
+// Mistakes that the sanitizers must find: overflow heap|integer|leak. They show that the sanitizers work in the other programs, which
+// are compiled like this one.
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -8,7 +9,7 @@
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
     if (std::strcmp(argv[1], "heap") == 0) {
-        // One element too many, in what the library reads.
+        // The library reads one element after the vector's end.
         std::vector<float> v(4);
         v.shrink_to_fit();
         const vecsink::span<const float> beyond(v.data(), v.size() + 1);
@@ -19,6 +20,6 @@ int main(int argc, char **argv) {
         most = most + 1;
         return 0;
     }
-    // What nobody frees.
+    // Memory that is never freed.
     return new std::vector<float>(100) == nullptr ? 1 : 0;
 }

@@ -1,6 +1,6 @@
-// Pushes that don't wait, or not long, while the database takes nothing: room URL TABLE. The table, id bigint PRIMARY KEY, v vector(1000), is
-// locked by whoever
-// runs this, between its "open", which is followed by a line of input, and its "full".
+// Pushes that don't wait, or only for a short time, while the database takes no rows: room URL TABLE. When this program has printed
+// "open", the test locks the table and then writes a line to this program. When it has printed "full", the test unlocks the table.
+// The table: id bigint PRIMARY KEY, v vector(1000).
 #include <chrono>
 #include <iostream>
 #include <string>
@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
     row.set(0, id).set(1, v);
     CHECK(!sink.try_push_row(row) && !sink.push_row_for(10ms, row) && !sink.flush_for(10ms) && !sink.wait_durable_for(0, 10ms));
 
-    // A batch, of which there is room for none, later for all, and which says how far it came.
+    // A batch. First there is no room for any of its rows, later for all of them. The result says how many were accepted.
     std::vector<int> ids;
     for (int more = 0; more < 1000; ++more) ids.push_back(id + more);
     const std::vector<float> matrix(ids.size() * v.size());

@@ -1,4 +1,4 @@
-// Everything that C++ does with a sink, against a real server: tour URL TABLE. The table: id bigint PRIMARY KEY, small smallint,
+// Everything that C++ programs can do with a sink, with a real server: tour URL TABLE. The table: id bigint PRIMARY KEY, small smallint,
 // ok boolean, ratio real, score float8, price numeric(30,2), name text, raw bytea, seen timestamptz, made timestamp, day date,
 // at time, tags text[], v vector(3).
 #include <array>
@@ -28,7 +28,7 @@ void rows(vecsink::sink &sink) {
     CHECK(sink.push(1, std::int16_t{-5}, true, 0.25F, 1e-300, vecsink::decimal::of(1999, 2), "lamp €", raw, noon,
                     vecsink::timestamp{-1us}, vecsink::date{1}, vecsink::time_of_day{90min}, vecsink::array{tags}, vector) == 0);
 
-    // Other types of the same columns; half precision; numbers beyond int64_t.
+    // Values of other types for the same columns; half precision; numbers above the range of int64_t.
     const std::string name = "second";
     const std::optional<std::string> text = name;
     const std::vector<std::uint16_t> half{0x3c00, 0xc000, 0x3555};
@@ -45,7 +45,7 @@ void rows(vecsink::sink &sink) {
                     vecsink::date{11016}, vecsink::time_of_day{1s}, nullptr, vecsink::span(doubles)) == 2);
 #endif
 
-    // A number of the host's own; in time; at once.
+    // A push with the host's own sequence number, with a time-out, and without waiting.
     const auto push = [&](auto... sequence_or_time) {
         return sink.push_at(sequence_or_time..., 4, nullptr, nullptr, nullptr, nullptr, nullptr, "fourth", nullptr, nullptr, nullptr,
                             nullptr, nullptr, nullptr, vector);
@@ -69,7 +69,7 @@ void filled_rows(vecsink::sink &sink) {
     CHECK(THROWN(sink.erase(1, 2)).code() == vecsink::errc::shape);
 }
 
-// Many threads, one sink.
+// Many threads push into one sink.
 void threads(vecsink::sink &sink) {
     const auto null = nullptr;
     std::atomic<int> refused{0};
@@ -120,6 +120,6 @@ int main(int argc, char **argv) {
     stats = sink.close(1min);
     CHECK(stats.rows_read == stats.rows_written + stats.rows_deleted + stats.rows_superseded && told == stats.durable);
 
-    // Opened again, the stream says where it stands.
+    // Opened again, the stream has its resume position.
     CHECK(vecsink::sink_builder(argv[1], argv[2]).stream("cpp tour").open().resume_position() == stats.durable);
 }

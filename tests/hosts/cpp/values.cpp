@@ -1,4 +1,4 @@
-// What becomes of C++ types, without a server.
+// The values that are made of C++ types. It needs no server.
 #include <array>
 #include <chrono>
 #include <deque>
@@ -18,7 +18,7 @@ using vecsink::is_value_v;
 using vecsink::to_value;
 
 static_assert(sizeof(vecsink_value) == 24);
-// What can't be meant, or would lose something.
+// Types that are refused, because they are most likely a mistake or would lose digits.
 static_assert(!is_value_v<char> && !is_value_v<wchar_t> && !is_value_v<long double>);
 static_assert(!is_value_v<std::wstring> && !is_value_v<const wchar_t *> && !is_value_v<std::u16string>);
 static_assert(!is_value_v<const float *> && !is_value_v<void *> && !is_value_v<int *> && !is_value_v<std::unique_ptr<int>>);
@@ -41,7 +41,7 @@ static_assert(std::is_convertible_v<std::span<float, 3>, vecsink::span<const flo
 
 namespace {
 
-// A type of the host's own.
+// A type that the host defines.
 struct point {
     float x, y;
 };
@@ -143,7 +143,7 @@ void batches() {
     CHECK(batch.rows() == 3 && batch.get().size() == 2);
     CHECK(batch.get()[0].type == VECSINK_COLUMN_I64 && batch.get()[0].data == ids.data() && batch.get()[0].length == 3);
     CHECK(batch.get()[1].type == VECSINK_COLUMN_MATRIX_F32 && batch.get()[1].data == matrix.data() && batch.get()[1].dimension == 4);
-    // Names stay where they are when the batch grows or moves.
+    // The columns' names keep their address when the batch grows or is moved.
     const char *first = batch.get()[0].name;
     for (int more = 0; more < 100; ++more) batch.nulls("more" + std::to_string(more));
     vecsink::batch moved = std::move(batch);

@@ -33,8 +33,8 @@ func must(err error) {
 
 func embedding(id int64) []float32 { return []float32{float32(id), 0.5, -1} }
 
-// storm sends SIGURG, which Go's runtime sends to preempt goroutines, to each thread of the process, the library's own among
-// them; and has the runtime send its own, with garbage collections while goroutines spin, and with a profile.
+// storm sends SIGURG, with which Go's runtime preempts goroutines, to each thread of the process, also to those of the library. And
+// it makes the runtime send signals itself, by garbage collections while goroutines are busy, and by a profile.
 func storm(stop *atomic.Bool) (sent int) {
 	must(pprof.StartCPUProfile(io.Discard))
 	defer pprof.StopCPUProfile()
@@ -80,7 +80,7 @@ func pushFromThreads(sink *Sink) {
 	group.Wait()
 }
 
-// pushBatch pushes one batch, a row of which can't be stored.
+// pushBatch pushes one batch. One of its rows can't be stored.
 func pushBatch(sink *Sink, first int64) uint64 {
 	var ids []int64
 	var names strings.Builder
@@ -104,7 +104,7 @@ func report(rejected <-chan Rejected) {
 	case row := <-rejected:
 		fmt.Println("rejected", row.Sequence, row.Stage, cmp.Or(row.Column, "-"), row.SQLState)
 	case <-time.After(20 * time.Second):
-		log.Fatal("the callback was not told of a rejected row")
+		log.Fatal("the callback was not called for a rejected row")
 	}
 }
 
@@ -132,9 +132,9 @@ func main() {
 	report(rejected)
 	_, err = sink.Push(1, "row 1", []float32{1, 2})
 	if failed, is := err.(*Error); !is || failed.Column != "embedding" {
-		log.Fatal("two numbers are no vector of three: ", err)
+		log.Fatal("a vector of two elements was accepted for vector(3): ", err)
 	}
-	// Accepted, and then refused by the database.
+	// The sink accepts this row; the database refuses it.
 	_, err = sink.Push(99999, "refused", embedding(0))
 	must(err)
 	report(rejected)

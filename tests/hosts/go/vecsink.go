@@ -1,4 +1,4 @@
-// The C interface as Go would have it, as far as this test needs it: all of cgo is in this file and in callbacks.go.
+// A Go wrapper of the part of the C interface that this test needs. All of cgo is in this file and in callbacks.go.
 package main
 
 // #cgo LDFLAGS: -lvecsink
@@ -96,7 +96,7 @@ func Open(url, table string, onDurable func(uint64), onRejected func(Rejected)) 
 	return sink, nil
 }
 
-// Push takes a row: an id, a name and an embedding. It gives the row's number.
+// Push pushes a row: an id, a name and an embedding. It returns the row's number.
 func (s *Sink) Push(id int64, name string, embedding []float32) (uint64, error) {
 	// C reads values that point to Go's memory. So this memory is pinned: it must not move or be freed.
 	var pinner runtime.Pinner
@@ -115,7 +115,8 @@ func (s *Sink) Push(id int64, name string, embedding []float32) (uint64, error) 
 	return uint64(sequence), err
 }
 
-// PushBatch takes rows by column: the texts lie one behind the other, and so do the vectors. It gives the last row's number.
+// PushBatch pushes rows that are given as columns. The texts follow each other in memory without gaps, and so do the vectors. It
+// returns the last row's number.
 func (s *Sink) PushBatch(ids []int64, names []byte, offsets []int32, embeddings []float32) (uint64, error) {
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
@@ -152,7 +153,7 @@ func (s *Sink) Close(deadline time.Duration) error {
 	})
 }
 
-// Free ends a sink; nobody may use it any more.
+// Free frees a sink, which may not be used after that.
 func (s *Sink) Free() {
 	C.vecsink_sink_free(s.pointer)
 	s.forget()

@@ -1,6 +1,6 @@
-"""A WSGI application that pushes the rows it is asked for: POST /rows?first=7&count=20 one by one, POST /batch?… as a batch.
+"""A WSGI application that pushes rows for its clients: POST /rows?first=7&count=20 one by one, POST /batch?… as a batch.
 
-An answer of 200 means that the rows were taken, not yet that they are in the table: the end of the worker waits for that.
+An answer of 200 means that the sink has accepted the rows. They may not be in the table yet; the worker waits for that when it ends.
 """
 
 import os
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import vecsink
 
 sink = None
-"""This process's own, opened when the worker starts (config.py)."""
+"""The sink of this process. It is opened when the worker starts (config.py)."""
 
 
 def open_sink():
@@ -38,18 +38,18 @@ def push_batch(ids):
 
 
 def push_bad(ids):
-    """Rows that are accepted and then can't be stored."""
+    """Pushes rows that are accepted and then can't be stored."""
     sink.push_batch({"id": [ids[0]], "name": ["no vector"], "embedding": [array("f", [float("nan"), 0, 0])]})
     sink.push(id=ids[0], name="refused", embedding=embedding(0))
 
 
-def push_by_another(ids):
-    """By a sink that this very request opens."""
+def push_by_new_sink(ids):
+    """Pushes the rows into a sink that this request opens."""
     open_sink()
     push_rows(ids)
 
 
-WORK = {"/rows": push_rows, "/batch": push_batch, "/bad": push_bad, "/another": push_by_another}
+WORK = {"/rows": push_rows, "/batch": push_batch, "/bad": push_bad, "/another": push_by_new_sink}
 
 
 def application(environ, start_response):

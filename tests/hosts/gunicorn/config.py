@@ -1,4 +1,4 @@
-"""How gunicorn runs the application: a sink for each worker, opened after the fork and closed at the worker's end."""
+"""Settings of gunicorn. Each worker has a sink, which is opened after the fork and closed at the worker's end."""
 
 import os
 
@@ -9,11 +9,11 @@ threads = int(os.environ.get("APP_THREADS", 1))
 workers = 3
 
 OPENS_BEFORE_THE_FORK = "APP_OPENS_BEFORE" in os.environ
-"""What an application must not do."""
+"""Whether the master opens a sink before the fork, which an application must not do."""
 
 
 def when_ready(server):
-    """In the master, before there are workers."""
+    """Called in the master, before there are workers."""
     if OPENS_BEFORE_THE_FORK:
         import app
 
@@ -29,7 +29,7 @@ def post_worker_init(worker):
 
 
 def worker_exit(server, worker):
-    """Writes what was taken. Without it the end of the interpreter does so, for at most 5 s."""
+    """Writes the rows that were accepted. Otherwise they would be written at the end of the interpreter, within at most 5 s."""
     if not OPENS_BEFORE_THE_FORK:
         import app
 
@@ -37,7 +37,7 @@ def worker_exit(server, worker):
 
 
 def on_exit(server):
-    """In the master again."""
+    """Called in the master, after the workers have ended."""
     if OPENS_BEFORE_THE_FORK:
         import app
 

@@ -44,7 +44,7 @@ final class Host {
         pool.shutdown();
     }
 
-    /** One batch, a row of which can't be stored. */
+    /** Pushes one batch. One of its rows can't be stored. */
     private static long pushBatch(Sink sink, long first) {
         long[] ids = new long[BATCH];
         StringBuilder names = new StringBuilder();
@@ -62,7 +62,7 @@ final class Host {
 
     private static void report(BlockingQueue<String> rejected) throws InterruptedException {
         String row = rejected.poll(20, TimeUnit.SECONDS);
-        check(row != null, "the callback was not told of a rejected row");
+        check(row != null, "the callback was not called for a rejected row");
         System.out.println(row);
     }
 
@@ -101,11 +101,11 @@ final class Host {
             report(rejected);
             try {
                 sink.push(1, "row 1", 1, 2);
-                check(false, "two numbers are no vector of three");
+                check(false, "a vector of two elements was accepted for vector(3)");
             } catch (Sink.Failure failure) {
                 check(failure.code.equals("VECSINK_REJECTED") && failure.column.equals("embedding"), failure.toString());
             }
-            // Accepted, and then refused by the database.
+            // The sink accepts this row; the database refuses it.
             sink.push(99_999, "refused", embedding(0));
             report(rejected);
         }

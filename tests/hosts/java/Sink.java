@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** An open table, for any number of threads. One that nobody closes is freed once it is garbage, or else when the process ends. */
+/** An open table, for any number of threads. A sink that is never closed is freed when it is garbage, or when the process ends. */
 final class Sink implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();
     private static final Set<Handle> OPEN = ConcurrentHashMap.newKeySet();
@@ -82,7 +82,7 @@ final class Sink implements AutoCloseable {
         cleanable = CLEANER.register(this, handle);
     }
 
-    /** Takes a row, and gives its number. */
+    /** Pushes a row, and returns its number. */
     long push(long id, String name, float... embedding) {
         byte[] text = name.getBytes(StandardCharsets.UTF_8);
         try (Memory names = new Memory(text.length); Memory numbers = new Memory(embedding.length * 4L)) {
@@ -96,12 +96,12 @@ final class Sink implements AutoCloseable {
             check(error -> Vecsink.LIBRARY.vecsink_sink_push(handle.pointer, row, 3, Vecsink.NEXT, -1, sequence, error));
             return sequence.getValue();
         } finally {
-            // So the sink doesn't become garbage while the call uses it.
+            // The sink must not become garbage while the call uses it.
             Reference.reachabilityFence(this);
         }
     }
 
-    /** Takes rows by column, the texts and the vectors one behind the other; gives the number of the last row. */
+    /** Pushes rows that are given as columns. Texts and vectors follow each other in memory without gaps. Returns the last row's number. */
     long pushBatch(long[] ids, byte[] names, int[] offsets, float[] embeddings) {
         Vecsink.Column[] columns = (Vecsink.Column[]) new Vecsink.Column().toArray(3);
         try (Memory idData = new Memory(ids.length * 8L); Memory nameData = new Memory(names.length);

@@ -8,7 +8,7 @@ import com.sun.jna.Union;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 
-/** The C interface as JNA maps it, as far as this test needs it. */
+/** The part of the C interface that this test needs, as JNA maps it. */
 interface Vecsink extends Library {
     Vecsink LIBRARY = Native.load(System.getProperty("vecsink.library"), Vecsink.class);
 

@@ -13,7 +13,7 @@ const embedding = (id) => Float32Array.of(id, 0.5, -1);
 const row = (id) => ({ id, name: `row ${id}`, embedding: embedding(id) });
 const range = (first, count) => Array.from({ length: count }, (_, at) => first + at);
 
-/** One batch, a row of which can't be stored. */
+/** Pushes one batch. One of its rows can't be stored. */
 function pushBatch(sink, first) {
   const ids = range(first, BATCH);
   const names = ids.map((id) => Buffer.from(`row ${id}`));
@@ -46,7 +46,7 @@ async function main() {
   console.log((await encoded)[0]);
   assert.throws(() => sink.push({ ...row(1), embedding: Float32Array.of(1, 2) }),
     (error) => error instanceof VecsinkError && error.code === 'VECSINK_REJECTED' && error.column === 'embedding');
-  // Accepted, and then refused by the database.
+  // The sink accepts this row; the database refuses it.
   const refused = once(told, 'rejected', { signal: AbortSignal.timeout(120_000) });
   sink.push({ ...row(99_999), name: 'refused' });
   console.log((await refused)[0]);

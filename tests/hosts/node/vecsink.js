@@ -1,5 +1,5 @@
 'use strict';
-// The C interface as Node would have it, as far as this test needs it: koffi is used in this file only.
+// A wrapper for Node of the part of the C interface that this test needs. koffi is used in this file only.
 
 const koffi = require('koffi');
 const { promisify } = require('node:util');
@@ -45,7 +45,7 @@ class VecsinkError extends Error {
   }
 }
 
-/** A function that can fail: it throws; and its `async` gives a promise and runs on a thread of Node's pool. */
+/** A function that throws when it fails. Its `async` runs on a thread of Node's pool and returns a promise. */
 function fallible(declaration) {
   const native = library.func(declaration.replace(')', ', _Out_ vecsink_error **error)'));
   const inBackground = promisify(native.async);
@@ -85,7 +85,7 @@ const column = (type, values, more = {}) => ({
   offsets: null, bit_offset: 0, validity: null, validity_offset: 0, reserved: [0, 0], ...more,
 });
 
-/** Sinks that may still make callbacks. koffi aborts the process for one that comes when Node has begun to end. */
+/** Sinks that may still make callbacks. If a callback comes when Node has begun to end, koffi aborts the process. */
 const open = new Set();
 process.on('exit', () => open.forEach((sink) => sink.closeSync(5000)));
 
@@ -147,7 +147,7 @@ class Sink {
     return sequence[0];
   }
 
-  /** Columns: typed arrays, and texts that lie one behind the other. */
+  /** The columns are typed arrays, and texts that follow each other in memory without gaps. */
   pushBatch({ ids, names, offsets, embeddings }) {
     const columns = [
       column(COLUMN_I64, ids),
