@@ -1,5 +1,5 @@
-//! The known defects of the Java connector, one test each by its number. `docs/migrating-from-flink.md` tells of each and names
-//! its test.
+//! The known defects of the Java connector: vecsink has none of them. Each has a number and a test. `docs/migrating-from-flink.md` lists
+//! them with their tests.
 
 mod delivery;
 mod modes;

@@ -1,4 +1,5 @@
-//! The index doctor of `vecsink check` on real servers: each defect is made, found and cured by the remedy it comes with.
+//! The index doctor of `vecsink check` on real servers: each test makes a defect, which must be found and must be gone after the remedy
+//! that is printed with it.
 
 mod indexes;
 mod server;
@@ -18,7 +19,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// A table of vectors with 100 rows, nothing of it is wrong but what the statements make wrong.
+    /// A table of vectors with 100 rows. It has no defects except those that the statements make.
     fn new(dimensions: usize, statements: &str) -> Option<Scene> {
         let server = postgres18()?;
         let mut schema = Schema::new(&server);
@@ -41,13 +42,13 @@ impl Scene {
         self.tell();
     }
 
-    /// The session's counts of rows reach the server's statistics now and not some time later.
+    /// Makes the session report its counts of rows to the server's statistics now, and not some time later.
     fn tell(&mut self) {
         self.schema.execute("SELECT pg_stat_force_next_flush()");
         self.schema.execute("SELECT 1");
     }
 
-    /// What the doctor finds by the check of this name.
+    /// The findings of the check with this name.
     fn found(&self, name: &str) -> Vec<Finding> {
         let diagnosis = open(&self.sink).examine_indexes(&self.sink).unwrap_or_else(|error| panic!("{error}"));
         diagnosis.findings.into_iter().filter(|(check, _)| *check == name).map(|(_, finding)| finding).collect()
@@ -60,7 +61,7 @@ impl Scene {
         found.remove(0)
     }
 
-    /// Runs the remedy, statement by statement, and looks that nothing more is found.
+    /// Runs the remedy, statement by statement. Fails if the check still finds something.
     #[track_caller]
     fn cure(&mut self, name: &str) -> Finding {
         let finding = self.only(name);

@@ -1,4 +1,4 @@
-//! The table is altered while rows are on their way to it.
+//! The table is altered while a job has rows for it that aren't written yet.
 
 use crate::support::command::Running;
 use crate::support::postgresql::Postgres;
@@ -14,7 +14,7 @@ CREATE TABLE messages (id BIGINT, n BIGINT, price INT, color STRING, feature STR
 INSERT INTO t SELECT * FROM messages;";
 
 const TABLE: &str = "CREATE TABLE t (id int PRIMARY KEY, n int, price int, color varchar(10), feature float4[])";
-/// Rows whose values both kinds of columns take, and how many come in all.
+/// How many rows have values that fit the columns before and after the change, and how many rows there are in all.
 const NARROW: i64 = 20_000;
 const ALL: i64 = 21_000;
 
@@ -42,7 +42,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// A job that has written some rows.
+    /// Starts a job, and waits until it has written some rows.
     fn begin(server: &Postgres, options: &[(&str, &str)]) -> Option<Scene> {
         let kafka = kafka()?;
         let topic = kafka.topic(3);
@@ -65,7 +65,7 @@ impl Scene {
         Some(Scene { schema, topic, running })
     }
 
-    /// Alters the table while thousands of rows wait for it, encoded for what it was.
+    /// Alters the table while thousands of rows wait, which are encoded for the old columns.
     fn alter(&mut self, statements: &str) {
         self.schema.execute(&format!("BEGIN; {statements}"));
         self.topic.produce_spread(messages(1000..NARROW));
@@ -149,7 +149,7 @@ fn rows_that_the_altered_table_no_longer_takes_are_rejected_alone() {
     let Some(mut scene) = Scene::begin(&server, &[]) else { return };
     scene.alter("TRUNCATE t; ALTER TABLE t ALTER n TYPE smallint");
     let fits = (1000..NARROW).filter(|id| id * 7 <= i64::from(i16::MAX)).count() as u64;
-    // The last ones of their partitions fit: when they are there, all have been read.
+    // The last rows of each partition fit. When they are in the table, all have been read.
     (0..3).for_each(|partition| scene.topic.produce(partition, [format!("{}|0|0||{{1}}", ALL + i64::from(partition))]));
     let fits = fits + 3;
     eventually("the rows that fit are there", || scene.schema.count("t") as u64 == fits);

@@ -1,4 +1,4 @@
-//! The database side alone: batches with rows encoded by hand.
+//! Tests of writing batches into the database, without Kafka. The tests encode the rows themselves.
 
 mod catalog;
 pub mod changes;

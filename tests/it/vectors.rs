@@ -1,5 +1,5 @@
-//! Vectors in every format, in every spelling that it can carry, into columns of every type: PostgreSQL prints of them what it
-//! makes of the same numbers itself.
+//! Vectors in every format and in each spelling that the format can contain, stored in columns of every type. PostgreSQL prints the same
+//! texts for them as for values that it makes from the same numbers itself.
 
 mod binary;
 mod scene;
@@ -17,14 +17,14 @@ use crate::support::broker::Kafka;
 use crate::support::postgresql::unique;
 use crate::support::{Schema, Topic, kafka, postgres18, registry};
 
-/// All but a JSON array in a text, which only JSON has.
+/// All spellings except a JSON array in a text, which only JSON has.
 fn spellings() -> Vec<Spelling> {
     let packed = PACKINGS.into_iter().flat_map(|packing| [Spelling::Bytes(packing), Spelling::Base64(packing)]);
     let lists = [Spelling::Braces, Spelling::Brackets, Spelling::Floats, Spelling::Doubles];
     lists.into_iter().chain(packed).collect()
 }
 
-/// Source tables over one topic whose messages have every spelling: one without `vector.encoding`, one for each encoding.
+/// Source tables for one topic, whose messages have every spelling: one table without `vector.encoding`, and one for each encoding.
 fn check_format(
     options: &str,
     spellings: &[Spelling],
@@ -60,7 +60,7 @@ fn vectors_of_csv_are_stored_in_every_type() {
     check_format(options, &spellings(), false, |id, fields| texts::line(id, fields).into_bytes());
 }
 
-/// A format whose rows are objects of JSON, within something or not.
+/// A format whose rows are JSON objects, alone or within another object.
 fn check_json(format: &str, normalize: bool, write: impl Fn(String) -> String) {
     let spellings = [&[Spelling::Json][..], &spellings()].concat();
     let options = format!("'format' = '{format}'");
@@ -159,7 +159,7 @@ fn vectors_of_protobuf_are_stored_in_every_type() {
     check_format(&options, &spellings(), false, |id, fields| binary::protobuf(&descriptor, id, fields));
 }
 
-/// A topic of messages that are one vector each, and how they are read.
+/// A topic whose messages are single vectors, and the format that reads them.
 struct RawTopic {
     name: String,
     encoding: String,
@@ -169,12 +169,12 @@ struct RawTopic {
     first: usize,
 }
 
-/// Each encoding has a topic of bytes, and one where literals stand between texts in base64.
+/// Each encoding has a topic of bytes, and one in which literals come between texts in base64.
 fn raw_topics(kafka: &Kafka) -> Vec<RawTopic> {
     let mut random = seeded();
     let mut topic = |name: String, encoding: String, spellings: &[Spelling]| {
         let mut rows = rows(&mut random, spellings);
-        // The vectors that are too long stay: row 0 has that of the first spelling, and so on.
+        // The vectors that are too long are kept: row 0 has that of the first spelling, and so on.
         for (at, row) in rows.iter_mut().enumerate() {
             row.vectors = vec![row.vectors.swap_remove(at % spellings.len())];
         }

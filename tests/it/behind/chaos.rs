@@ -1,5 +1,6 @@
-//! Everything at once: two processes with all kinds of changes on the same table, movers, seals, another program that updates through
-//! the parent, `kill -9`, and sessions that the server ends. Every key is there once at any time, and the table ends as it must.
+//! Two processes with all kinds of changes write into one table, while movers and seals work, another program updates rows through the
+//! parent, processes are killed (`kill -9`) and the server ends sessions. At any time each key is there exactly once. At the end the
+//! table has what all the changes together give.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -47,18 +48,19 @@ INSERT INTO offered SELECT id, number, text, '[' || CAST(number AS STRING) || ',
 const PROCESSES: usize = 2;
 const PARTITIONS: i32 = 2;
 
-/// Keys that both processes replace, all of them there from the start, and keys that both offer under `ignore`, every second one of
-/// them there. The keys below are inserted, changed, updated in part and deleted, by one process each.
+/// The first key of those that both processes replace, and the first of those that both insert under `ignore`. At the start the table has
+/// all keys of the first kind and every second key of the second kind. Each smaller key is inserted, changed, updated in part and deleted
+/// by one process only.
 const REPLACED: i64 = 1_000_000;
 const OFFERED: i64 = 2_000_000;
 
-/// How much of everything.
+/// How many messages there are, and the options of the jobs.
 #[derive(Clone, Copy)]
 struct Size {
     changes: usize,
     keys: i64,
     batch: usize,
-    /// How long at least the messages come.
+    /// The shortest time within which the messages are sent.
     lasts: Duration,
     /// `sink.vector-index.scan-limit`.
     scan_limit: &'static str,
@@ -66,7 +68,7 @@ struct Size {
     partitioned: bool,
 }
 
-/// What one process is told, and what it must leave.
+/// The messages for one process, and the rows that must be the result.
 struct Feed {
     changes: Topic,
     replacements: Topic,
@@ -105,9 +107,9 @@ impl Feed {
         }
     }
 
-    /// Sends everything, bit by bit.
+    /// Sends all messages, a few at a time.
     fn produce(&self, lasts: Duration) {
-        // One a second.
+        // One per second.
         let steps = lasts.as_secs().max(1) as u32;
         let step = |count: usize| count.div_ceil(steps as usize).max(1);
         let mut stream = self.stream.chunks(step(self.stream.len()));
@@ -131,7 +133,7 @@ impl Feed {
         }
     }
 
-    /// Whether the process has written all that it was told.
+    /// Whether the process has written all its messages.
     fn is_done(&self) -> bool {
         [&self.changes, &self.replacements, &self.offers].iter().all(|topic| {
             let group = format!("of-{}", topic.name);
@@ -161,7 +163,7 @@ impl Feed {
 /// How often things happened.
 #[derive(Default, Debug)]
 struct Counts {
-    /// A job ends, so its sessions are left alone.
+    /// A job is ending, so its sessions are not ended.
     spared: AtomicBool,
     /// All messages are sent.
     produced: AtomicBool,
@@ -169,10 +171,10 @@ struct Counts {
     terminated: AtomicU64,
     sealed: AtomicU64,
     reads: AtomicU64,
-    /// Updates of another program that found their row, and those that found none.
+    /// The other program's updates that found their row, and those that found none.
     foreign: AtomicU64,
     missed: AtomicU64,
-    /// Those that got a serialization failure.
+    /// The other program's updates that got a serialization failure.
     refused: AtomicU64,
 }
 
@@ -193,8 +195,8 @@ fn table(schema: &mut Schema, size: Size) {
     }
 }
 
-/// Ends sessions of the jobs as long as things go on, also while a job starts. On a machine so busy that even this takes long it is done
-/// less often, and also after the last message: or else the jobs would get nothing done.
+/// Ends sessions of the jobs until all rows are written, also while a job starts. If the machine is so busy that ending a session takes
+/// long, it is done less often, because otherwise the jobs would never finish.
 fn terminate(mut client: Client, of_jobs: &str, goes_on: &AtomicBool, counts: &Counts) {
     let query = format!(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -214,7 +216,7 @@ fn terminate(mut client: Client, of_jobs: &str, goes_on: &AtomicBool, counts: &C
     }
 }
 
-/// Seals the hot child now and then, besides the movers: so few rows give them little reason to.
+/// Seals the hot child from time to time. The movers alone would seal it too rarely, because there are so few rows.
 fn seal(mut client: Client, goes_on: &AtomicBool, counts: &Counts) {
     while goes_on.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_secs(2));
@@ -247,7 +249,7 @@ fn update(mut client: Client, size: Size, goes_on: &AtomicBool, counts: &Counts)
                 *done.entry(id).or_default() += 1;
                 count(&counts.foreign, 1);
             }
-            // Those keys are there all the time.
+            // These keys are in the table all the time.
             Ok(0) if size.partitioned && range == REPLACED => panic!("the update of {id} found no row"),
             Ok(0) => count(&counts.missed, 1),
             Ok(rows) => panic!("{rows} rows of the key {id}"),
@@ -259,7 +261,7 @@ fn update(mut client: Client, size: Size, goes_on: &AtomicBool, counts: &Counts)
     done
 }
 
-/// Reads as long as things go on. Nobody deletes the replaced and the offered keys: each one that was seen stays.
+/// Reads the table until all rows are written. The replaced and the offered keys are never deleted, so each one that was seen must stay.
 fn read(mut client: Client, goes_on: &AtomicBool, counts: &Counts) {
     let mut seen = BTreeSet::new();
     let query = format!("SELECT id, count(*) FROM t GROUP BY id HAVING count(*) > 1 OR id >= {REPLACED}");
@@ -275,7 +277,7 @@ fn read(mut client: Client, goes_on: &AtomicBool, counts: &Counts) {
     }
 }
 
-/// Sends all messages, kills a process now and then, and waits until both have written everything.
+/// Sends all messages, kills a process from time to time, and waits until both have written everything.
 fn run(schema: &Schema, feeds: &[Feed], size: Size, counts: &Counts) {
     let start = |process: usize| feeds[process].job(schema, process, size).start();
     let mut running: Vec<Running> = (0..PROCESSES).map(start).collect();
@@ -313,7 +315,7 @@ fn run(schema: &Schema, feeds: &[Feed], size: Size, counts: &Counts) {
     }
 }
 
-/// Fails unless the table is what the messages and the other program's updates make of it.
+/// Fails unless the table has what the messages and the other program's updates give.
 fn check(schema: &mut Schema, feeds: &[Feed], updates: &BTreeMap<i64, i32>) {
     let rows =
         schema.client.query("SELECT id, number, text, v::text, updates FROM t", &[]).expect("the table can be read");
@@ -336,7 +338,7 @@ fn check(schema: &mut Schema, feeds: &[Feed], updates: &BTreeMap<i64, i32>) {
     let differing: Vec<_> = expected.iter().filter(|(id, row)| table.get(id) != Some(*row)).take(5).collect();
     assert!(table == expected, "{} rows instead of {}; not there: {differing:?}", table.len(), expected.len());
     for (id, row) in &replaced {
-        // Each process writes its rows of a key in order, so the last one is the last one of one of them.
+        // Each process writes its rows of a key in order, so the table has the last row of one of the processes.
         let last = |feed: &Feed| feed.replaced.iter().rev().find(|(key, _)| key == id).map(|(_, row)| row.clone());
         let last: Vec<Row> = feeds.iter().filter_map(last).collect();
         assert!(if last.is_empty() { row.number == -1 } else { last.contains(row) }, "{id}: {row:?}, not {last:?}");
@@ -356,7 +358,7 @@ fn chaos(size: Size) {
     table(&mut schema, size);
     let feeds: Vec<Feed> = (0..PROCESSES).map(|process| Feed::new(&kafka, process, size)).collect();
     let (counts, goes_on) = (Counts::default(), AtomicBool::new(true));
-    // Also if one of them panics.
+    // This is done also if one of the threads panics.
     struct Ends<'a>(&'a AtomicBool);
     impl Drop for Ends<'_> {
         fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! A table with a hot child and a sealed one, and what is asked of them.
+//! A table with a hot child and a sealed child, and functions that change and read them.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use crate::support::postgresql::Postgres;
 pub const MODES: [ConflictMode; 3] = [ConflictMode::Upsert, ConflictMode::Ignore, ConflictMode::Strict];
 pub const WRITE_MODES: [WriteMode; 2] = [WriteMode::Copy, WriteMode::Insert];
 
-/// Where a row can be before it is written: the tables of the tree, and none.
+/// The places where a row can be before it is written: the tables of the tree, or none of them.
 pub const PLACES: [Option<&str>; 4] = [Some("t_hot"), Some("t_sealed_1"), Some("ONLY t"), None];
 
 /// `t (id, a, b)` with the given key, its children, and the same table `plain` alone.
@@ -77,7 +77,7 @@ pub fn seal(number: u32) -> String {
     )
 }
 
-/// Moves these rows as a mover does; the transaction is the caller's.
+/// Moves these rows as a mover does, in the caller's transaction.
 pub fn moves(ids: &str) -> String {
     format!(
         "WITH due AS (SELECT id FROM ONLY t_hot WHERE id IN ({ids}) ORDER BY id FOR UPDATE SKIP LOCKED),
@@ -86,7 +86,7 @@ pub fn moves(ids: &str) -> String {
     )
 }
 
-/// What stopped a write under `strict`.
+/// The conflict that stopped a write under `strict`.
 #[derive(Default)]
 pub struct Conflict {
     pub row: Option<usize>,
@@ -110,7 +110,7 @@ impl Settle for Conflict {
     }
 }
 
-/// Writes a batch that must be stopped by a conflict.
+/// Writes a batch. A conflict must stop it.
 #[track_caller]
 pub fn conflict(target: &Target, batch: &Batch) -> Conflict {
     let mut conflict = Conflict::default();

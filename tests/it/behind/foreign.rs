@@ -1,5 +1,5 @@
-//! What other programs meet that change the table through the parent: they take no part in the protocol. docs/vector-index.md warns of
-//! each.
+//! What happens to other programs that change the table through the parent, and don't know about the children. docs/vector-index.md
+//! warns of each case.
 
 use std::thread;
 
@@ -65,7 +65,7 @@ fn under_repeatable_read_a_statement_that_meets_a_row_in_flight_gets_a_serializa
     }
 }
 
-/// What the docs advise: the child first, the parent second, each by a statement of its own.
+/// The advice of the docs: change the child first and the parent second, each by a statement of its own.
 #[test]
 fn two_deletes_first_of_the_child_then_of_the_parent_delete_a_row_in_flight() {
     for server in servers(&[Feature::OnConflict]) {
@@ -87,7 +87,8 @@ fn an_insert_on_conflict_into_the_parent_does_not_see_the_children() {
     }
 }
 
-/// Why a seal locks the parent before the hot child: a query lists the children, waits for their locks, and takes its snapshot last.
+/// Shows why a seal locks the parent before the hot child: a query lists the children, waits for their locks, and takes its snapshot
+/// last.
 #[test]
 fn a_query_that_waits_for_a_seal_sees_what_was_written_since_only_if_the_parent_is_locked() {
     for server in servers(&[Feature::OnConflict]) {
@@ -111,7 +112,7 @@ fn a_query_that_waits_for_a_seal_sees_what_was_written_since_only_if_the_parent_
                     .map(|row| row.get::<_, String>(0))
             });
             eventually("the query waits for the seal", || waits_for_a_lock(&mut schema, process));
-            // What writers do right after the seal, before the query goes on: they replace a row and insert one.
+            // Right after the seal, before the query goes on, writers replace a row and insert one.
             sealer
                 .batch_execute(
                     "ALTER TABLE t_hot RENAME TO t_sealed_2; CREATE TABLE t_hot (PRIMARY KEY (id)) INHERITS (t);

@@ -1,9 +1,9 @@
-//! `vecsink ddl`: the statements that it prints work, and do what they say.
+//! `vecsink ddl`: the statements that it prints can be run, and do what their comments say.
 
 use super::told::{JOB, with_variables};
 use crate::support::{Job, Schema, postgres18};
 
-/// What the command prints; no broker is asked.
+/// The command's output. The command connects to no broker.
 pub fn printed(schema: &Schema, arguments: &[&str]) -> String {
     let job = with_variables(Job::ddl(JOB), schema, "none", "127.0.0.1:1");
     arguments.iter().fold(job, |job, argument| job.argument(argument)).finish().exited(0).stdout

@@ -1,4 +1,4 @@
-//! Sealed children of like size are merged into one.
+//! Sealed children of similar size are merged into one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -27,8 +27,8 @@ fn seal(scene: &mut Scene, children: i64) {
     }
 }
 
-/// Rows of the hot child that a writer's transaction holds. So there is work for movers, and sealed children aren't emptied; and a merge
-/// can't end before the transaction.
+/// Locks rows of the hot child in the transaction of a writer. As long as movers wait for these rows, they don't empty sealed children,
+/// and a merge can't end before the transaction.
 fn writer(scene: &mut Scene) -> Client {
     scene.fill("cars_hot", 100_001..=102_000);
     let mut writer = scene.schema.connect();
@@ -36,7 +36,7 @@ fn writer(scene: &mut Scene) -> Client {
     writer
 }
 
-/// Rows of the hot child that can't be moved, so there is work for movers, and sealed children aren't emptied.
+/// Rows of the hot child that can't be moved. As long as movers wait for them, they don't empty sealed children.
 const REFUSED: &str = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';
                        CREATE TRIGGER refuse BEFORE INSERT ON cars FOR EACH ROW EXECUTE FUNCTION refuse()";
 
@@ -45,7 +45,7 @@ fn refused(scene: &mut Scene) {
     scene.schema.execute(REFUSED);
 }
 
-/// The merge has copied the rows, has built the index, and waits for its locks.
+/// Waits until a merge has copied the rows and built the index, and waits for its locks.
 fn waits_for_its_end(scene: &mut Scene) -> bool {
     let query = format!(
         "SELECT 1 FROM pg_stat_activity WHERE application_name = '{}' AND state = 'idle in transaction' AND query LIKE '%pg_locks%'
@@ -55,7 +55,7 @@ fn waits_for_its_end(scene: &mut Scene) -> bool {
     scene.schema.text(&query).is_some()
 }
 
-/// What a merge would leave behind: tables that are no children.
+/// The tables that are no children: an interrupted merge could leave such a table.
 fn left(scene: &mut Scene) -> Option<String> {
     let query = "SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = current_schema::regnamespace AND relkind = 'r'
                  AND relname <> 'cars' AND oid NOT IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'cars'::regclass)";
@@ -96,7 +96,7 @@ fn sealed_children_of_similar_size_are_merged_and_queries_see_each_row_once_mean
     for (id, child) in [(1, "cars_sealed_%"), (4000, "cars_sealed_%"), (10_001, "cars")] {
         let query = format!("SELECT tableoid::regclass::text LIKE '{child}' FROM cars WHERE id = {id}");
         let place = scene.schema.text(&query);
-        // Emptying may have begun.
+        // Movers may have begun to empty the child.
         assert!(place.as_deref() == Some("true") || scene.schema.count(&format!("ONLY cars WHERE id = {id}")) == 1);
     }
 }
@@ -260,7 +260,7 @@ fn a_merged_child_has_all_that_a_sealed_one_has() {
     assert_eq!(schema.count(&not_valid), 0);
 }
 
-/// Prints how long a merge of 300,000 rows takes, and for how long others wait at its end.
+/// Prints how long a merge of 300,000 rows takes, and how long other sessions wait at its end.
 #[test]
 #[ignore = "takes minutes"]
 fn queries_wait_only_for_an_instant_while_300_000_rows_are_merged() {

@@ -1,4 +1,4 @@
-//! A vector index that is behind its rows: they are written to a hot child of the table and move from there.
+//! `sink.vector-index = behind`: rows are written into a hot child of the table, and are moved into the table later.
 
 mod chaos;
 mod children;

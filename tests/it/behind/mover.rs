@@ -1,4 +1,4 @@
-//! Rows move from the hot child into the table, whatever else happens to them.
+//! Rows are moved from the hot child into the table, also if other sessions lock, change or delete them.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ fn rows_of_the_hot_child_move_into_the_table_and_its_index() {
 fn rows_that_wait_are_counted_and_the_age_of_the_oldest_is_known() {
     let Some(mut scene) = Scene::new("note text") else { return };
     scene.fill("cars_hot", 1..=100);
-    // Nothing can be moved while another session holds the rows.
+    // Nothing can be moved while another session has locked the rows.
     let mut other = scene.schema.connect();
     other.batch_execute("BEGIN; SELECT 1 FROM ONLY cars_hot FOR UPDATE").expect("the rows are locked");
     let sink = scene.open();
@@ -120,7 +120,7 @@ fn closing_ends_the_movers_and_the_next_sink_goes_on() {
     eventually("some rows move", || scene.places().1 > 0);
     let (took, closed) = timed(|| sink.close(LONG));
     closed.expect("it closes");
-    // To move them all takes longer.
+    // Moving all of them takes longer.
     assert!(took < Duration::from_secs(10), "{took:?}");
     let query = format!("SELECT count(*) FROM pg_stat_activity WHERE application_name = '{}'", scene.movers());
     eventually("no session is left", || scene.schema.text(&query).as_deref() == Some("0"));
@@ -156,7 +156,7 @@ fn other_rows_move_although_the_table_refuses_a_row() {
     );
     scene.fill("cars_hot", 2..=300);
     let sink = scene.open();
-    // The rows on the same page wait with it.
+    // The rows on the same page aren't moved before it.
     eventually("most rows move", || scene.places().1 > 200);
     scene.schema.execute("DROP TRIGGER refuse ON cars");
     eventually("all rows move", || scene.places() == (0, 300));

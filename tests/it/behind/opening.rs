@@ -57,7 +57,7 @@ fn a_start_waits_for_the_lock_that_the_first_hot_child_needs() {
 
 #[test]
 fn sinks_open_while_hot_children_are_sealed_and_empty_ones_are_dropped() {
-    /// So many changes an opening meets at most, however slow it is.
+    /// The most changes during one opening, however slow it is.
     const CHANGES: u32 = 3;
     for server in servers(&[Feature::OnConflict]) {
         let schema = schema(&server, COLUMNS, "id");
@@ -77,7 +77,7 @@ fn sinks_open_while_hot_children_are_sealed_and_empty_ones_are_dropped() {
                         );
                         match changing.batch_execute(&change) {
                             Ok(()) => number += 1,
-                            // A seal tries again, too.
+                            // A seal that fails is tried again, too.
                             Err(error) if error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) => {
                                 changing.batch_execute("ROLLBACK").expect("the transaction ends");
                             }

@@ -21,7 +21,7 @@ use crate::support::{Feature, Job, Schema, eventually, kafka, postgres18, postgr
 
 const PLACES: [Option<&str>; 3] = [Some("t_hot"), Some("t_indexed"), None];
 
-/// Moves these rows as a mover does; the transaction is the caller's.
+/// Moves these rows as a mover does, in the caller's transaction.
 fn moves(ids: &str) -> String {
     format!("UPDATE t SET vecsink_tier = 1 WHERE vecsink_tier = 0 AND id IN ({ids})")
 }
@@ -61,7 +61,7 @@ fn a_change_of_a_row_that_is_being_moved_is_repeated_and_not_lost() {
     }
 }
 
-/// What another program sends; each finds its row when it is repeated.
+/// Statements of another program. Each finds its row when it is repeated.
 const STATEMENTS: [&str; 3] = [
     "UPDATE t SET kept = kept + 1 WHERE id = 1",
     "DELETE FROM t WHERE id = 1",

@@ -1,4 +1,4 @@
-//! A writer and a second session that has the same rows in its hands: no key is lost, and none is in two tables.
+//! A writer and a second session that changes or moves the same rows: no key is lost, and none is in two tables.
 
 use std::thread;
 
@@ -44,7 +44,7 @@ pub fn write_against(
     })
 }
 
-/// What the table has for key 1 when a change meets a row of it that is being moved.
+/// What the table has for key 1 after a change of its row while the row was being moved.
 pub const CHANGES: [(ConflictMode, char, &str); 8] = [
     (ConflictMode::Upsert, 'i', "1:new:x"),
     (ConflictMode::Upsert, 'u', "1:new:x"),
@@ -124,7 +124,7 @@ fn a_move_leaves_out_rows_that_an_open_transaction_of_a_writer_holds() {
                 "INSERT INTO t_hot VALUES (1, 'old', 'old'), (3, 'old', 'old'); INSERT INTO t VALUES (2, 'old', 'old')",
             );
             let target = open(&behind(&schema, ConflictMode::Upsert, write_mode));
-            // The writer stops at the row of the target table, with its rows of the hot child written.
+            // The writer waits for the row of the target table. It has already written its rows of the hot child.
             let mut second = schema.connect();
             let mut holder = second.transaction().expect("begins");
             holder.batch_execute("SELECT FROM ONLY t WHERE id = 2 FOR UPDATE").expect("the row is free");

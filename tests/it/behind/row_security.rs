@@ -1,5 +1,5 @@
-//! Row security that hides rows from the job: a vector index can't be behind such a table, and rows that go straight into it are
-//! told apart from those that are refused.
+//! Row security that hides rows from the job: such a table can't have `sink.vector-index = behind`. Without it, the job distinguishes
+//! rows that it wrote from rows that the table refuses.
 
 use vecsink::internals::postgres::Target;
 use vecsink::internals::settings::{ConflictMode, Password, Sink, VectorIndexMode, WriteMode};

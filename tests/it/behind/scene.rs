@@ -1,4 +1,4 @@
-//! A table with a vector index and a hot child, and a sink behind them that only moves rows.
+//! A table with a vector index and a hot child, and a sink that only moves rows.
 
 use std::ops::RangeInclusive;
 
@@ -23,7 +23,7 @@ impl Scene {
         Some(Scene { schema })
     }
 
-    /// With a limit at which nothing is sealed.
+    /// A sink whose limit is so high that nothing is sealed.
     pub fn open(&self) -> Sink {
         self.open_with(&[("sink.vector-index.scan-limit", "60000")])
     }
@@ -55,7 +55,7 @@ impl Scene {
         count.parse().expect("a number")
     }
 
-    /// How the sessions of movers name themselves.
+    /// The application name of the movers' sessions.
     pub fn movers(&self) -> String {
         format!("vecsink mover {}.cars", self.schema.name)
     }

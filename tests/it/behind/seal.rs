@@ -20,7 +20,7 @@ fn sealed(scene: &mut Scene) -> Vec<String> {
     scene.schema.text(query).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
 }
 
-/// How many of the children's vector indexes are valid, and how many not.
+/// How many of the children's vector indexes are valid, and how many aren't.
 fn indexes(scene: &mut Scene) -> (usize, usize) {
     let mut count = |valid: &str| {
         let query = format!(
@@ -126,7 +126,7 @@ fn a_child_is_sealed_while_queries_that_take_long_run_without_a_pause() {
             scope.spawn(move || {
                 std::thread::sleep(query / 3 * number as u32);
                 let mut longest = Duration::ZERO;
-                // Should the child never be sealed, the test must end nevertheless.
+                // The test must end also if the child is never sealed.
                 let until = Instant::now() + Duration::from_secs(60);
                 while !ended.load(Ordering::Relaxed) && Instant::now() < until {
                     let begun = Instant::now();
@@ -165,7 +165,7 @@ fn a_transaction_that_holds_a_lock_for_long_is_reported_and_rows_are_moved_meanw
     assert!(running.said().contains("state idle in transaction"), "{}", running.said());
     let (waiting, moved) = scene.places();
     assert!(moved > 0 && waiting + moved == 40_000, "{waiting} rows wait, {moved} were moved");
-    // It goes on without looking who holds locks again and again in the log.
+    // From then on the log doesn't report the lock again for each attempt.
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(running.said().matches(&end).count(), 1);
     assert!(sealed(&mut scene).is_empty());

@@ -1,4 +1,4 @@
-//! What `vecsink check` says of a table whose vector index is behind its rows.
+//! What `vecsink check` reports about a table with rows that are not in its vector index yet.
 
 use crate::support::postgresql::{Schema, unique};
 use crate::support::{Job, Topic, eventually, kafka, postgres18};

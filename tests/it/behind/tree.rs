@@ -1,5 +1,5 @@
-//! The tree changes under a writer: a child is sealed, or sealed ones are merged. What was written for the tree that was is
-//! written again.
+//! The tree changes while a writer has a transaction open: a child is sealed, or sealed children are merged. The writer writes its rows
+//! again, for the changed tree.
 
 use std::thread;
 
@@ -15,7 +15,7 @@ fn inserts(ids: &[i64], a: &str) -> Changes {
     ids.iter().fold(Changes::default(), |changes, &id| changes.insert(id, a, "x"))
 }
 
-/// Merges the sealed children 1 and 2 into one of number 3.
+/// Merges the sealed children 1 and 2 into one with the number 3.
 const MERGE: &str = "
     LOCK TABLE t_hot IN SHARE ROW EXCLUSIVE MODE; CREATE TABLE t_sealed_3 (LIKE t INCLUDING ALL);
     INSERT INTO t_sealed_3 SELECT * FROM t_sealed_1; INSERT INTO t_sealed_3 SELECT * FROM t_sealed_2;

@@ -1,4 +1,4 @@
-//! Every change of every conflict mode has the effect on a tree that it has on a plain table, wherever the row is.
+//! In every conflict mode, every change has the same effect on a tree as on a plain table, in whichever child the row is.
 
 use vecsink::internals::batch::{Op, RowFormat};
 use vecsink::internals::settings::{ConflictMode, Sink, VectorIndexMode, WriteMode};
@@ -23,7 +23,7 @@ fn sequence(changes: Changes, id: i64, sequence: &str) -> Changes {
     })
 }
 
-/// All that can be asked of what became of a batch.
+/// Everything that the outcome of a batch tells.
 fn outcome(outcome: &Outcome) -> (Vec<u64>, Vec<usize>) {
     let written = outcome.written;
     (
@@ -38,7 +38,7 @@ pub fn no_key_is_twice(schema: &mut Schema) {
     assert_eq!(schema.text(twice), None, "keys that are in two tables");
 }
 
-/// Puts a row of this id into its place, and into `plain`.
+/// Inserts a row with this id into one table of the tree, and into `plain`.
 fn put(schema: &mut Schema, place: Option<&str>, id: i64) {
     if let Some(place) = place {
         let only = place.trim_start_matches("ONLY ");
@@ -48,7 +48,7 @@ fn put(schema: &mut Schema, place: Option<&str>, id: i64) {
     }
 }
 
-/// Makes every change of rows in these places, and the same changes in `plain`.
+/// Makes every change to rows in these tables, and the same changes in `plain`.
 #[track_caller]
 pub fn compare_with_plain(schema: &mut Schema, places: &[Option<&str>], mode: ConflictMode, write_mode: WriteMode) {
     let mut changes = [Changes::default(), Changes::default()];

@@ -1,4 +1,4 @@
-//! A whole job whose target takes nothing for a while.
+//! A job whose table accepts no rows for a while.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ CREATE TABLE messages (id INT, filler STRING) WITH ('connector' = 'kafka', 'topi
     'scan.bounded.mode' = 'latest-offset');
 INSERT INTO numbers SELECT * FROM messages;";
 
-/// A table that takes no rows until the lock is given up.
+/// A table that accepts no rows until the lock is released.
 fn blocked(schema: &mut Schema) -> String {
-    // The job's first look at its table, without rows, goes through.
+    // The job can still read the table's definition when it starts.
     schema.execute(
         "CREATE TABLE numbers (id int PRIMARY KEY, filler text);
          CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS

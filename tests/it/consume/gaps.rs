@@ -1,5 +1,5 @@
-//! The thread that polls the client never waits for an answer. Here the client's fetches wait long for records, and every
-//! answer of a broker waits behind them. So a question asked on this thread would be seen.
+//! The thread that polls the client never waits for an answer. In these tests a broker holds the client's fetches for a long time, and
+//! sends any other answer only after them. So a request on this thread would show as a long gap between two polls.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -13,7 +13,7 @@ use super::rig::{Rig, commit_as, grow};
 use super::values;
 use crate::support::{Job, Schema, Topic, eventually, kafka, postgres18};
 
-/// How long a broker keeps a fetch that finds nothing.
+/// How long a broker holds a fetch that finds no records.
 const FETCH_WAIT: Duration = Duration::from_secs(4);
 /// The longest time that the reader may take between two polls.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -79,7 +79,7 @@ fn members_of_a_group_read_on_while_partitions_move_and_new_ones_are_looked_for(
         topic.produce_spread(values(0..100));
         eventually("the first reads", || read.load(Ordering::Relaxed) >= 100);
         let second = scope.spawn(member);
-        // For several rounds of looking, with little to read.
+        // Several checks of the partitions happen in this time, while there is little to read.
         let mut sent = 100;
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(15) {
@@ -91,14 +91,15 @@ fn members_of_a_group_read_on_while_partitions_move_and_new_ones_are_looked_for(
             sent += 800;
             std::thread::sleep(Duration::from_millis(100));
         }
-        // The other one may have nothing left to read; it checks again with its next record.
+        // The other process may have nothing left to read. It checks again with its next record.
         topic.produce_spread(values(sent..sent + 80));
         [first.join().unwrap(), second.join().unwrap()]
     });
     assert!(gaps.iter().all(|gap| *gap < LONGEST), "{gaps:?}");
 }
 
-/// Every wait for a broker, a registry or the database checks that. So a violation fails whichever test meets it.
+/// Every wait for a broker, a registry or the database checks that it doesn't run on this thread. So a violation fails any test in which
+/// it happens.
 #[test]
 fn a_question_on_the_thread_that_polls_fails_the_tests() {
     let Some(kafka) = kafka() else { return };
@@ -120,7 +121,7 @@ CREATE TABLE messages (id INT) WITH ('connector' = 'kafka', 'topic' = '${TOPIC}'
     'format' = 'avro-confluent', 'avro-confluent.url' = '${REGISTRY}', 'scan.startup.mode' = 'earliest-offset');
 INSERT INTO numbers SELECT * FROM messages;";
 
-/// A registry that takes so long for each answer.
+/// A registry that takes this long for each answer.
 fn slow_registry(thinks: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

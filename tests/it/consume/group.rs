@@ -30,14 +30,14 @@ fn job(server: &Postgres, schema: &Schema, topic: &Topic) -> Job {
         .variable("BROKERS", &topic.kafka.brokers)
 }
 
-/// A table in which only the newest version of each key may stay.
+/// A table that must have the newest version of each key at the end.
 fn counters(server: &Postgres) -> Schema {
     let mut schema = Schema::new(server);
     schema.execute("CREATE TABLE counters (id int PRIMARY KEY, version int NOT NULL)");
     schema
 }
 
-/// One more version of every key, each key in its own partition.
+/// Produces one more version of every key, each key in its own partition.
 fn produce_version(topic: &Topic, version: i64) {
     topic.produce_spread((0..KEYS).map(|key| format!("{key},{version}")));
 }
@@ -50,7 +50,7 @@ fn all_have(schema: &mut Schema, version: i64) -> bool {
     schema.text(&format!("SELECT count(*) FROM counters WHERE version = {version}")) == Some(KEYS.to_string())
 }
 
-/// Goes on producing versions while `during` runs; gives the last one.
+/// Produces versions while `during` runs. Returns the last one.
 fn producing(topic: &Topic, during: impl FnOnce()) -> i64 {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -82,7 +82,7 @@ fn processes_share_a_topic_and_nothing_is_lost_when_one_joins_late_one_ends_and_
     let mut schema = counters(&server);
     let mut survivor = None;
     let last = producing(&topic, || {
-        // Nobody's silence is taken for an end, but that of the one who will be killed.
+        // The session time-out is long for all processes except for the one that will be killed.
         let first = job(&server, &schema, &topic).start();
         eventually("the first process reads", || has_taken_on_some(&first));
         let second = job(&server, &schema, &topic).start();
@@ -167,8 +167,7 @@ fn the_progress_of_a_group_with_members_can_not_be_reset_by_another_process() {
     again.wait().exited(0);
 }
 
-/// 200,000 records come while the table of so many processes is locked. Returns how many rows a second the processes write
-/// afterwards.
+/// 200,000 records come while the table is locked. Returns how many rows per second this number of processes writes afterwards.
 fn rate_after_a_lock(server: &Postgres, topic: &Topic, processes: usize) -> f64 {
     const ROWS: i64 = 200_000;
     let mut schema = counters(server);
@@ -197,7 +196,7 @@ fn rate_after_a_lock(server: &Postgres, topic: &Topic, processes: usize) -> f64 
     }
     holder.batch_execute("BEGIN; LOCK TABLE counters IN ACCESS EXCLUSIVE MODE").unwrap();
     topic.produce_spread((0..ROWS).map(|key| format!("{key},0")));
-    // Longer than a reader waits before it pauses, so that partitions are looked for several times.
+    // This is longer than a reader waits before it pauses, and partitions are checked several times meanwhile.
     std::thread::sleep(Duration::from_secs(10));
     holder.batch_execute("COMMIT").unwrap();
     eventually_within(Duration::from_secs(120), "all rows are there", || schema.count("counters") == ROWS);
@@ -216,7 +215,7 @@ fn rate_after_a_lock(server: &Postgres, topic: &Topic, processes: usize) -> f64 
 #[test]
 fn two_processes_are_as_fast_as_one_after_a_lock_kept_both_waiting() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
-    // The machine has other work at times, so each is tried several times.
+    // The machine may be busy with other work, so each is tried several times.
     let mut best = [0f64; 2];
     for _ in 0..3 {
         for (processes, best) in [1, 2].into_iter().zip(&mut best) {

@@ -1,4 +1,4 @@
-//! What a record tells besides its value, in columns; and one reader for tables that read one topic.
+//! Columns with a record's metadata; and tables that read the same topic share one reader.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ fn a_header_name_that_is_not_utf8_does_not_cut_off_the_headers_after_it() {
     let topic = kafka.topic(1);
     let producer = topic.producer(0);
     let name = b"caf\xe9".to_vec();
-    // SAFETY: the producer only passes the bytes of a name on.
+    // SAFETY: the producer only forwards the bytes of a name.
     let name = unsafe { std::str::from_utf8_unchecked(&name) };
     let headers = OwnedHeaders::new()
         .insert(Header { key: "before", value: Some("a") })

@@ -11,7 +11,7 @@ use super::rig::{Rig, commit_as};
 use super::values;
 use crate::support::{Job, Schema, Topic, eventually, kafka, postgres18};
 
-/// Every startup mode, with the reset policies that matter to it.
+/// Every startup mode, with each reset policy that makes a difference for it.
 fn modes() -> Vec<(&'static str, Startup, Option<OffsetReset>)> {
     vec![
         ("earliest", Startup::Earliest, None),
@@ -73,7 +73,7 @@ fn records_deleted_before_they_are_read_are_counted_and_everything_after_them_is
         topic.produce(1, values(0..10));
         let rig = with(Rig::new(&[&topic]).bounded(), startup, reset);
         commit_as(&topic, &rig.resume.group, &[(0, 0), (1, 0)], "vecsink cars");
-        // The client fetches little ahead, and drops that when the full intake makes it pause.
+        // The client fetches only a little ahead, and drops it when it pauses because the intake is full.
         let rig = rig.memory(1 << 20).full_every(1000).full_for(Duration::from_millis(50));
         let deleted = AtomicBool::new(false);
         let read = rig.read_until(|memory| {
@@ -94,7 +94,7 @@ fn a_pattern_leaves_kafkas_own_topics_out() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     topic.produce(0, values(0..3));
-    // So that the brokers create their topic of offsets.
+    // This makes the brokers create their topic for offsets.
     commit_as(&topic, &format!("any-{}", topic.name), &[(0, 0)], "");
     let mut rig = Rig::new(&[&topic]).bounded();
     let pattern = format!("__.*|{}", topic.name);

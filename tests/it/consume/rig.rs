@@ -1,4 +1,4 @@
-//! A reader with an intake that remembers what it was given.
+//! A reader with an intake that remembers all calls.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -106,7 +106,7 @@ impl Rig {
         self
     }
 
-    /// Progress that no other reading of the topic has.
+    /// Stores progress under a name that no other reader uses.
     pub fn group(mut self, name: &str) -> Rig {
         self.resume.group = format!("{name}-{}", self.resume.group);
         self
@@ -118,7 +118,7 @@ impl Rig {
         self
     }
 
-    /// Bytes that the client may fetch ahead.
+    /// How many bytes the client may fetch ahead.
     pub fn memory(mut self, bytes: usize) -> Rig {
         self.resume.share_of_memory = bytes;
         self
@@ -129,7 +129,7 @@ impl Rig {
         self
     }
 
-    /// The intake refuses for a while before every so many records.
+    /// The intake refuses records for a while, each time after this many.
     pub fn full_every(mut self, records: usize) -> Rig {
         self.full_every = Some(records);
         self
@@ -166,7 +166,7 @@ impl Rig {
     }
 }
 
-/// Longer than the pause between two looks at read positions.
+/// Longer than the pause between two checks of the read positions.
 const FULL: Duration = Duration::from_millis(400);
 const LIMIT: Duration = Duration::from_secs(180);
 
@@ -221,12 +221,12 @@ impl Intake for Until<'_> {
     }
 }
 
-/// Everything an intake was told.
+/// All calls of an intake.
 #[derive(Default)]
 pub struct Memory {
     pub records: Vec<Given>,
     pub lag: u64,
-    /// Offsets that were gone.
+    /// Offsets that were missing in the topic.
     pub missed: u64,
     pub longest_gap: Duration,
     starts: Vec<(String, i32, i64)>,
@@ -292,7 +292,7 @@ impl Memory {
         self.starts.iter().filter(same).map(|(_, _, start)| *start).collect()
     }
 
-    /// Everything below was offered.
+    /// All records below this offset were offered.
     pub fn position(&self, topic: &Topic, partition: i32) -> i64 {
         self.positions.get(&(Arc::from(topic.name.as_str()), partition)).copied().unwrap_or(-1)
     }

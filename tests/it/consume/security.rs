@@ -1,4 +1,4 @@
-//! Brokers that ask for a login or speak TLS.
+//! Brokers that need a login or use TLS.
 
 use vecsink::internals::kafka::StartReason;
 
@@ -7,7 +7,7 @@ use super::values;
 use crate::support::servers::address;
 use crate::support::{Topic, kafka};
 
-/// The rig's source behind another door of the same broker.
+/// The rig's source, by another port of the same broker.
 fn through(protocol: &str, topic: &Topic) -> Option<Rig> {
     let mut rig = Rig::new(&[topic]).bounded().property("security.protocol", protocol);
     rig.source.kafka.brokers = address(&format!("VECSINK_TEST_KAFKA_{protocol}"))?;
@@ -18,7 +18,7 @@ fn with_login(rig: Rig, mechanism: &str, module: &str, password: Option<&str>) -
     let login = address("VECSINK_TEST_KAFKA_LOGIN").expect("given with the broker's address");
     let (user, right) = login.split_once(':').expect("a user and a password");
     let password = password.unwrap_or(right);
-    // As a vendor's relocated Java class would be named.
+    // The name that such a class has in the jar of a vendor who moved it to another package.
     let jaas = format!("shaded.org.apache.kafka.{module} required username=\"{user}\" password=\"{password}\";");
     rig.property("sasl.mechanism", mechanism).property("sasl.jaas.config", &jaas)
 }

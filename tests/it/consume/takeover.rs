@@ -1,5 +1,5 @@
-//! A partition moves while its owner has a transaction open. Whatever happens to that owner, no older row replaces a newer one
-//! for good.
+//! A partition moves to another process while its owner has a transaction open. Whatever happens to the owner, an older row never stays
+//! in the place of a newer one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,7 +19,7 @@ CREATE TABLE messages (id INT, version INT) WITH ('connector' = 'kafka', 'topic'
     'scan.assignment' = 'group', 'scan.startup.mode' = 'earliest-offset');
 INSERT INTO counters SELECT * FROM messages;";
 
-/// A table in which only the newest version of each key may stay, its topic, and how long the server takes for a row.
+/// A table that must have the newest version of each key at the end, its topic, and how long the server takes for a row.
 struct Scene {
     server: Postgres,
     schema: Schema,
@@ -54,7 +54,7 @@ impl Scene {
             .variable("BROKERS", &self.topic.kafka.brokers)
     }
 
-    /// Goes on producing versions of every key, each key in its own partition, while `during` runs; gives the last one.
+    /// Produces versions of every key, each key in its own partition, while `during` runs. Returns the last version.
     fn producing(&self, during: impl FnOnce()) -> i64 {
         let done = AtomicBool::new(false);
         let (topic, keys) = (&self.topic, self.keys);
@@ -91,7 +91,7 @@ impl Scene {
         eventually("a transaction is open", || holds(&open));
     }
 
-    /// Waits until everything is written, ends the processes and looks for keys with an older version than the last.
+    /// Waits until everything is written, ends the processes, and fails if a key has an older version than the last one.
     #[track_caller]
     fn settle(&mut self, running: Vec<Running>, last: i64) {
         let group = format!("group-{}", self.topic.name);
@@ -202,7 +202,7 @@ fn no_older_row_stays_when_transactions_are_longer_than_a_revoke_waits() {
     transactions_take_longer_than_a_revoke_may();
 }
 
-/// So many runs, some at a time.
+/// Does a number of runs, several at the same time.
 fn again(case: fn()) {
     const RUNS: usize = 20;
     const AT_ONCE: usize = 4;

@@ -1,4 +1,4 @@
-//! `vecsink replay`: dead letters become rows, each once, or dead letters again.
+//! `vecsink replay`: each dead letter becomes a row, once, or a dead letter again.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use crate::support::{eventually, kafka, postgres18, servers};
 
 const CARS: i64 = 500;
 
-/// A job whose table refuses all cars but every tenth, because its CHECK is wrong. Without a primary key, so that a row
-/// that is written twice is there twice.
+/// A job whose table refuses nine of ten cars, because its CHECK is wrong. The table has no primary key, so a row that is written twice
+/// is there twice.
 fn refused(server: &Postgres) -> Option<Scene> {
     let mut scene = Scene::new(server, &kafka()?);
     scene.schema.execute("ALTER TABLE cars DROP CONSTRAINT cars_pkey");
@@ -55,7 +55,7 @@ fn after_a_wrong_constraint_is_corrected_the_replay_of_a_topic_writes_every_row_
     let finished = scene.replay(&target, &target).finish().exited(0);
     assert_eq!((finished.count("rows_written"), finished.count("rows_dead_lettered")), (450, 0));
     assert_every_car_is_there_once(&mut scene);
-    // What was put through is behind the next replay.
+    // The next replay doesn't read these dead letters again.
     assert_eq!(scene.replay(&target, &target).finish().exited(0).count("records_read"), 0);
     assert_every_car_is_there_once(&mut scene);
 }
@@ -84,7 +84,7 @@ fn a_replay_that_is_killed_leaves_each_dead_letter_in_the_table_or_its_row() {
     correct(&mut scene);
     let mut blocker = scene.schema.connect();
     let mut lock = blocker.transaction().unwrap();
-    // Rows go in, letters don't come out: the transaction waits in the middle.
+    // Rows can be inserted, but dead letters can't be deleted: the transaction waits between the two.
     lock.batch_execute("LOCK TABLE dead IN SHARE MODE").unwrap();
     let mut running = scene.replay(&dead_letters, "table:dead").start();
     let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'dead'::regclass";
@@ -113,13 +113,13 @@ fn records_that_are_rejected_again_become_dead_letters_again() {
     let finished = scene.replay(&dead_letters, "table:dead").finish().exited(0);
     assert_eq!((finished.count("rows_written"), finished.count("rows_dead_lettered")), (0, 450));
     assert_eq!(scene.schema.text(all), before, "each once, under its own place");
-    // To a file instead: then they have left the table.
+    // With a file as the target they are removed from the table.
     let folder = tempfile::tempdir().unwrap();
     let again = folder.path().join("again.jsonl");
     scene.replay(&dead_letters, "table:dead").argument("--rejected").argument(&again).finish().exited(0);
     assert_eq!(scene.schema.count("dead"), 0);
     assert_eq!(std::fs::read_to_string(&again).unwrap().lines().count(), 450);
-    // From there they go on, once the table is right.
+    // They are replayed from the file when the table's CHECK is right.
     correct(&mut scene);
     let finished = scene.replay(&again.display().to_string(), "table:dead").finish().exited(0);
     assert_eq!(finished.count("rows_written"), 450);
@@ -193,7 +193,7 @@ fn dead_letters_that_can_not_be_replayed_are_errors_before_anything_is_written()
     let wrong_sink = scene.replay(&path, &target).argument("--sink").argument("no.such").finish().exited(2);
     assert!(wrong_sink.stderr.contains(&own), "{}", wrong_sink.stderr);
     assert_eq!(scene.ids(), "");
-    // With --sink, dead letters of others stay where they are.
+    // With --sink, dead letters of other sinks are left alone.
     std::fs::write(&path, dead_letter.clone() + &dead_letter.replace(&own, "other.table")).unwrap();
     let chosen = scene.replay(&path, &target).argument("--sink").argument(&own).finish().exited(0);
     assert_eq!((chosen.count("records_read"), scene.ids().as_str()), (1, "1"));

@@ -67,7 +67,7 @@ impl Scene {
     }
 }
 
-/// A message as a test looks at it.
+/// The parts of a message that tests compare.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     pub offset: i64,

@@ -1,4 +1,4 @@
-//! What a rejected record leaves in each target.
+//! What is written to each dead-letter target for a rejected record.
 
 use super::scene::{Scene, messages, produce_with_header};
 use crate::support::postgresql::{Postgres, unique};
@@ -53,7 +53,7 @@ fn a_table_of_dead_letters(server: &Postgres) {
     let Some(kafka) = kafka() else { return };
     let mut scene = Scene::new(server, &kafka);
     produce_with_header(&scene.topic, "k", b"0,red,cheap", ("trace", "abc"));
-    // A record that is refused on its way in, and one that only the database refuses, with rows before and after it.
+    // One record is refused when it is decoded, and one is refused by the database. There are rows before and after it.
     scene.topic.produce(0, (1..200).map(|id| format!("{id},red,{}", if id == 100 { 100 } else { 5 })));
     let finished = scene.run("table:dead").finish().exited(0);
     assert_eq!((finished.count("rows_written"), finished.count("rows_dead_lettered")), (198, 2));
@@ -70,7 +70,7 @@ fn a_table_of_dead_letters(server: &Postgres) {
     // xmin is the transaction that wrote a row.
     let shared = "SELECT count(*) FROM dead WHERE EXISTS (SELECT 1 FROM cars WHERE cars.xmin = dead.xmin)";
     assert_eq!(scene.schema.text(shared).as_deref(), Some("2"));
-    // A table that is there is used as it is.
+    // If the table exists, it is used as it is.
     scene.topic.produce(0, ["300,red,300"]);
     scene.run("table:dead").finish().exited(0);
     assert_eq!(scene.schema.count("dead"), 3);

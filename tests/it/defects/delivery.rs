@@ -1,4 +1,4 @@
-//! Crashes, retries, several sinks, and what is said about them.
+//! Crashes, retries, several sinks, and the messages about them.
 
 use vecsink::internals::error::Error;
 use vecsink::internals::job::{JobInput, parse_job};
@@ -38,7 +38,7 @@ fn defect_10_a_sink_that_fails_ends_its_own_job_and_nothing_else() {
             environment: &|_| Some(password.clone()),
             properties: &check_properties,
         };
-        // In this very process, which goes on.
+        // The job runs in this process, which must go on after the job's end.
         let pipeline = start_job(parse_job(&input).unwrap(), RunOptions::default()).unwrap();
         let (_, outcome) = pipeline.finish();
         assert!(matches!(outcome, Err(Error::Strict { .. })), "{outcome:?}");
@@ -82,7 +82,7 @@ fn defect_12_two_sinks_of_one_job_do_not_disturb_each_other() {
 #[test]
 fn defect_15_a_repeated_batch_is_sent_whole() {
     for mut scene in Scene::plain() {
-        // The first two transactions that reach row 60 fail as if another transaction were in the way.
+        // The first two transactions that reach row 60 fail as after a conflict with another transaction.
         scene.schema.execute(
             "CREATE SEQUENCE attempts;
          CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

@@ -1,4 +1,4 @@
-//! What `conflictmode`, `exceptionmode` and their counts cost: one row, never a batch.
+//! `conflictmode` and `exceptionmode`: a row that conflicts or can't be stored affects only itself, never its batch, and is counted.
 
 use vecsink::internals::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
 use vecsink::internals::settings::{ConflictMode, Sink};
@@ -30,7 +30,7 @@ fn defect_02_a_batch_that_copy_refuses_is_never_counted_as_written() {
         assert!(finished.stderr.contains("@6") && finished.stderr.contains("23514"), "{}", finished.stderr);
         assert_eq!(finished.count("rows_written"), scene.schema.count("t") as u64);
         assert!(scene.topic.kafka.committed(&scene.group, &scene.topic.name, 0).is_none_or(|next| next <= 6));
-        // In the mode that goes on, the others are there.
+        // In the mode that goes on, the other rows are in the table.
         assert_eq!(scene.run(IGNORE).exited(0).count("rows_dead_lettered"), 1);
         assert_eq!(scene.schema.count("t"), 9);
     }
@@ -71,7 +71,7 @@ fn defect_04_update_writes_rows_that_are_not_there_yet() {
 fn defect_08_strict_stops_the_job_without_waiting_for_another_row() {
     for scene in Scene::plain() {
         scene.produce(["1,x", "two,x"]);
-        // The source has no end, and nothing more comes.
+        // The source is unbounded, and no further messages come.
         let running = scene.job(", 'conflictmode' = 'ignore', 'exceptionmode' = 'strict'").start();
         let finished = running.wait().exited(1);
         assert!(finished.stderr.contains("@1") && finished.stderr.contains("strict"), "{}", finished.stderr);
@@ -89,7 +89,7 @@ fn defect_09_a_delete_that_is_refused_is_a_rejected_record() {
             Sink { changing: true, conflict_mode: ConflictMode::Upsert, ..sink_of(&scene.schema, "t", &["id", "v"]) };
         let mut chunk = Chunk::default();
         for id in 1..=4_i32 {
-            // A delete holds the key's columns.
+            // A delete has only the key's columns.
             let row = [&1_i16.to_be_bytes()[..], &4_i32.to_be_bytes(), &id.to_be_bytes()].concat();
             let key = [&8_u32.to_be_bytes()[..], &i64::from(id).to_be_bytes()].concat();
             chunk.entries.push(RowEntry {
@@ -118,7 +118,8 @@ fn defect_09_a_delete_that_is_refused_is_a_rejected_record() {
 #[test]
 fn defect_14_neither_the_first_row_nor_a_lone_one_is_treated_apart() {
     for server in 0..Scene::plain().count() {
-        // On a busy machine the first row may come long before the second one. Then it is alone by chance, but not each time.
+        // On a busy machine the first row may come long before the second one, and then it is alone in its batch. That doesn't happen
+        // each time.
         let is_alone = (0..3).all(|_| Scene::plain().nth(server).is_some_and(is_first_row_alone));
         assert!(!is_alone, "the first row has a transaction of its own on server {server}");
     }

@@ -1,4 +1,4 @@
-//! A table, a topic with lines for it, and the job between them: as little as each defect needs.
+//! A table, a topic with lines for it, and the job that reads the topic: the least that a test of a defect needs.
 
 use crate::support::command::Finished;
 use crate::support::postgresql::{Postgres, unique};
@@ -72,7 +72,7 @@ impl Scene {
         self.topic.produce(0, lines);
     }
 
-    /// What a query in the schema gives, as text.
+    /// The result of a query in the schema, as text.
     #[track_caller]
     pub fn shows(&mut self, query: &str) -> String {
         self.schema.text(query).unwrap_or_else(|| "NULL".to_owned())

@@ -1,4 +1,4 @@
-//! The SQL that is sent: names, conflicts, servers.
+//! The SQL that is sent to the server: names, conflicts, versions of the server.
 
 use super::scene::Scene;
 use crate::support::servers;
@@ -19,7 +19,7 @@ fn defect_13_reserved_words_blanks_and_dashes_are_names_too() {
 #[test]
 fn defect_16_conflicts_are_known_by_their_code_in_any_language() {
     for mut scene in Scene::plain() {
-        // A duplicate key as a server would report it that speaks another language, or says nothing at all.
+        // A duplicate key, reported as a server does whose messages are in another language or are empty.
         scene.schema.execute(
             "CREATE FUNCTION taken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
            IF NEW.id = 7 THEN

@@ -1,4 +1,4 @@
-//! What arrives in the columns, and in which order.
+//! The values that are stored in the columns, and the order of the changes.
 
 use super::scene::Scene;
 

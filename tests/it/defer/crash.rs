@@ -6,7 +6,7 @@ use super::fixture::{Cars, INDEX, JOB, SLOW_INDEX, messages};
 use crate::support::command::Running;
 use crate::support::{Job, Topic, eventually, kafka};
 
-/// A table with an index that takes 10 ms for each row, so many messages, and a job that has begun to build.
+/// A table with an index that takes 10 ms for each row, a topic with this many messages, and a job that has begun to build the index.
 fn building(rows: i64) -> Option<(Cars, Topic, Option<String>, Running)> {
     let (mut cars, kafka) = (Cars::new(SLOW_INDEX)?, kafka()?);
     let topic = kafka.topic(1);
@@ -19,7 +19,7 @@ fn building(rows: i64) -> Option<(Cars, Topic, Option<String>, Running)> {
     Some((cars, topic, before, job))
 }
 
-/// The build, among those of all sessions.
+/// The condition for this table's build among those of all sessions.
 fn build(cars: &Cars) -> String {
     format!("FROM pg_stat_progress_create_index WHERE relid = '{}.cars'::regclass", cars.schema.name)
 }
@@ -32,7 +32,7 @@ fn a_job_that_is_killed_while_it_loads_is_finished_by_the_next_one() {
     let before = cars.indexes();
     let mut job = cars.job(Job::run(JOB), &topic).option("cars.batchsize", "100").start();
     eventually("the index is dropped", || cars.indexes().is_none());
-    // Its rows wait for this transaction.
+    // The job's rows wait for this transaction.
     let mut other = cars.schema.connect();
     other.batch_execute("BEGIN; LOCK TABLE cars IN SHARE ROW EXCLUSIVE MODE").expect("it is locked");
     job.kill();
@@ -60,7 +60,7 @@ fn a_job_that_is_killed_while_it_builds_leaves_no_half_index() {
     let Some((mut cars, topic, before, mut job)) = building(300) else { return };
     job.kill();
     drop(job);
-    // The server may still be at it, and may end it; else this run builds.
+    // The server may still be building the index, and may finish it. Otherwise this run builds it.
     cars.bounded(&topic).finish().exited(0);
     eventually("the index is there", || cars.indexes() == before && cars.recorded() == 0);
 }

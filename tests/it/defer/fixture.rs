@@ -8,7 +8,7 @@ use crate::push::scene::builder;
 use crate::support::postgresql::{Schema, postgres18};
 use crate::support::{Job, Topic};
 
-/// Without an end; see [`Cars::job`].
+/// An unbounded job; see [`Cars::job`].
 pub const JOB: &str = "
 CREATE TABLE cars (id BIGINT, v ARRAY<FLOAT>) WITH ('connector' = 'adbpg', 'url' = '${URL}', 'tablename' = 'cars',
     'username' = '${PGUSER}', 'password' = '${PGPASSWORD}', 'targetschema' = '${SCHEMA}', 'conflictmode' = 'upsert',
@@ -57,12 +57,12 @@ impl Cars {
             .variable("BROKERS", &topic.kafka.brokers)
     }
 
-    /// One that ends with the topic.
+    /// A job that ends at the topic's end.
     pub fn bounded(&self, topic: &Topic) -> Job {
         self.job(Job::run(JOB), topic).option("messages.scan.bounded.mode", "latest-offset")
     }
 
-    /// All indexes but the key's, with comment, tablespace and validity, one a line. `None`: there is none.
+    /// All indexes except the key's, with comment, tablespace and validity, each on a line. `None`: there is no index.
     pub fn indexes(&mut self) -> Option<String> {
         // The server can't describe an index that is being dropped.
         self.schema.execute("BEGIN; LOCK TABLE cars IN ACCESS SHARE MODE");
@@ -76,12 +76,12 @@ impl Cars {
         indexes
     }
 
-    /// How many indexes are recorded as dropped.
+    /// How many indexes are recorded as dropped by vecsink.
     pub fn recorded(&mut self) -> i64 {
         self.schema.count("vecsink_deferred_index")
     }
 
-    /// The nearest row, as the vector index finds it.
+    /// The nearest row, found by the vector index.
     pub fn nearest(&mut self, id: i64) -> Option<String> {
         self.schema.execute("SET enable_seqscan TO off");
         let plan = format!("SELECT id FROM cars ORDER BY v <-> '{}' LIMIT 1", text(id));
@@ -107,7 +107,7 @@ pub fn push(sink: &Sink, ids: RangeInclusive<i64>) {
     }
 }
 
-/// Messages of the job.
+/// Messages for the job.
 pub fn messages(ids: RangeInclusive<i64>) -> impl Iterator<Item = String> {
     ids.map(|id| format!("{{\"id\": {id}, \"v\": {}}}", text(id)))
 }

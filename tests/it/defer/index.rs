@@ -1,4 +1,4 @@
-//! The index is gone while rows come, and the same after them.
+//! The index doesn't exist while rows are written, and exists again after them, with the same definition.
 
 use std::time::Duration;
 
@@ -115,8 +115,8 @@ fn a_table_without_a_vector_index_is_written_as_it_is() {
     assert_eq!((cars.indexes(), cars.schema.count("cars")), (before, 10));
 }
 
-/// Writes 100 rows and closes the sink, which doesn't wait for the build. Returns the session whose transaction holds the build up, and
-/// the error of the close.
+/// Writes 100 rows and closes the sink, which doesn't wait for the build. Returns the session whose transaction blocks the build, and the
+/// error of the close.
 fn close_without_build(cars: &mut Cars) -> (postgres::Client, Error) {
     let sink = cars.open();
     push(&sink, 1..=100);
@@ -165,7 +165,7 @@ fn the_next_sink_builds_missing_indexes_in_each_mode() {
 
 #[test]
 fn a_build_that_the_server_refuses_loses_no_row() {
-    // The length of the vectors is the index's alone.
+    // Only the index has the dimension of the vectors.
     let index =
         "ALTER TABLE cars ALTER v TYPE vector; CREATE INDEX i ON cars USING hnsw ((v::vector(3)) vector_l2_ops)";
     let Some(mut cars) = Cars::new(index) else { return };
@@ -181,7 +181,7 @@ fn a_build_that_the_server_refuses_loses_no_row() {
     assert!(error.contains("the next start tries again; or run: CREATE INDEX i ON"), "{error}");
     assert_eq!((cars.schema.count("cars"), cars.recorded()), (101, 1));
     cars.schema.execute("DELETE FROM cars WHERE id = 0");
-    // A build also takes deleted rows that an older transaction may still see: one of another test, here.
+    // A build also indexes deleted rows that an older transaction may still see. Here that is a transaction of another test.
     eventually("now it is built", || cars.open().close(LONG).is_ok());
     assert_eq!(cars.recorded(), 0);
 }

@@ -1,4 +1,4 @@
-//! Jobs with and without an end.
+//! Bounded and unbounded jobs.
 
 use super::fixture::{Cars, INDEX, JOB, messages};
 use crate::support::postgresql::unique;
@@ -36,7 +36,7 @@ fn a_job_without_an_end_builds_the_index_when_it_has_caught_up_and_goes_on() {
     job.terminate();
     let ended = job.wait().exited(0);
     assert!(ended.stderr.contains("was dropped and is recorded"), "{}", ended.stderr);
-    // Little is left to do, so the next run leaves the index alone.
+    // Few rows are left, so the next run doesn't drop the index.
     let ended = cars.bounded(&topic).finish().exited(0);
     assert!(ended.stderr.contains("the vector index stays: for 0 waiting records"), "{}", ended.stderr);
     assert_eq!(cars.indexes(), before);

@@ -1,4 +1,4 @@
-//! A deferred vector index: dropped before the rows come, and built again after them, whatever happens in between.
+//! A deferred vector index: it is dropped before the rows are written, and built again after them, also after errors and crashes.
 
 mod crash;
 mod fixture;

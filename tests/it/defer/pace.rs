@@ -1,4 +1,4 @@
-//! How long a load takes until its index is there.
+//! How long a load takes until its index is built.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use crate::push::scene::builder;
 use crate::support::postgresql::{Schema, postgres18};
 
 const DIMENSIONS: usize = 128;
-/// The rows of `defer`, and how many times fewer `inline` gets.
+/// The number of rows for `defer`, and by which factor `inline` gets fewer.
 const ROWS: i64 = 300_000;
 const PART: u32 = 6;
 /// On a busy machine, too.
@@ -25,7 +25,7 @@ impl Random {
     }
 }
 
-/// From the first row until the index has all of them.
+/// The time from the first row until the index has all rows.
 fn load(schema: &mut Schema, mode: &str, rows: i64) -> Duration {
     schema.execute(&format!(
         "DROP TABLE IF EXISTS cars; CREATE TABLE cars (id bigint PRIMARY KEY, v vector({DIMENSIONS}));
@@ -48,7 +48,7 @@ fn load(schema: &mut Schema, mode: &str, rows: i64) -> Duration {
     time
 }
 
-/// Inline gets a sixth of the rows, and the rest is extrapolated; as it becomes slower with the rows, that favours it.
+/// `inline` gets a sixth of the rows, and the time for all is extrapolated. That favours `inline`, which becomes slower with more rows.
 #[test]
 #[ignore = "takes minutes; `make test-long` runs it"]
 fn a_deferred_index_of_a_large_load_is_there_in_half_of_the_time() {

@@ -1,4 +1,4 @@
-//! Several sinks and processes that load one table: the last one builds.
+//! Several sinks and processes that load one table: the last one builds the index.
 
 use std::time::Duration;
 

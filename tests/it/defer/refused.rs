@@ -48,7 +48,7 @@ fn a_role_that_does_not_own_the_table_is_told_what_it_needs() {
     let by_role = || defer(Sink::builder(&url, &table).columns(["id", "v"]));
     let error = refused(by_role());
     assert!(error.contains("only the table's owner may do") && error.contains("vecsink ddl prints"), "{error}");
-    // As the owner, but without the right to make an index in the schema.
+    // The role owns the table, but may not create an index in the schema.
     let (owner, schema) = (unique("owner"), cars.schema.name.clone());
     cars.schema.connect().batch_execute(&format!(
         "CREATE ROLE {owner}; GRANT USAGE ON SCHEMA {schema} TO {owner}; ALTER TABLE cars OWNER TO {owner}; GRANT {owner} TO {role}"
@@ -57,7 +57,7 @@ fn a_role_that_does_not_own_the_table_is_told_what_it_needs() {
     assert_eq!(cars.indexes(), before, "it could not be built again");
     let shown = error.split_once("have its owner run: ").unwrap_or_else(|| panic!("{error}")).1;
     cars.schema.connect().batch_execute(shown).expect("the statement works");
-    // And without the right to record it.
+    // The role may not record the index.
     cars.schema.execute("CREATE TABLE vecsink_deferred_index (table_name text, index_name text, definition text NOT NULL,
         tablespace text NOT NULL, afterwards text NOT NULL, process text NOT NULL, dropped timestamptz NOT NULL, PRIMARY KEY (table_name, index_name))");
     let error = refused(by_role());

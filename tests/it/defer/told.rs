@@ -1,4 +1,4 @@
-//! What `vecsink check` and `vecsink ddl` say of a deferred index.
+//! What `vecsink check` and `vecsink ddl` print about a deferred index.
 
 use super::fixture::{Cars, INDEX, JOB, messages};
 use crate::support::{Job, kafka};

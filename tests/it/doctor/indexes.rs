@@ -14,7 +14,7 @@ fn a_column_without_a_vector_index_is_found() {
 
 #[test]
 fn an_index_whose_build_failed_is_found() {
-    // A vector of four dimensions, which the expression doesn't take.
+    // A vector of four dimensions, for which the index's expression fails.
     let Some(mut scene) =
         Scene::new(3, "ALTER TABLE t ALTER feature TYPE vector; INSERT INTO t VALUES (0, '[1,2,3,4]')")
     else {

@@ -1,4 +1,4 @@
-//! What is read of the table, and what is refused before a row is written.
+//! What the sink reads of the table's definition, and what it refuses before it writes a row.
 
 use vecsink::internals::settings::{Sink, WriteMode};
 use vecsink::internals::types::column_types::ColumnType;

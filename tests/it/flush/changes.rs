@@ -30,7 +30,7 @@ fn table(schema: &mut Schema) -> String {
     schema.text(&format!("SELECT string_agg({row}, ' ' ORDER BY id) FROM t")).unwrap_or_default()
 }
 
-/// A batch under construction. `?` stands for a column that an update doesn't carry.
+/// A batch under construction. The value `?` stands for a column that an update doesn't have.
 #[derive(Default)]
 pub struct Changes {
     chunk: Chunk,
@@ -106,7 +106,7 @@ impl Changes {
     }
 }
 
-/// Written, deleted, superseded, ignored.
+/// How many rows were written, deleted, superseded and ignored.
 fn counts(outcome: &Outcome) -> [u64; 4] {
     [outcome.written.inserted, outcome.written.deleted, outcome.written.superseded, outcome.written.ignored]
 }

@@ -1,4 +1,4 @@
-//! `sslcert` and `sslkey`: a certificate in the place of a password.
+//! `sslcert` and `sslkey`: a certificate instead of a password.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::support::{Schema, client_certificate, postgres18_tls};
 
 const SECRET: &str = "a secret";
 
-/// A sink whose role needs the client's certificate, and the files with that.
+/// A sink whose role needs a client certificate, and the certificate's files.
 struct Scene {
     schema: Schema,
     sink: Sink,
@@ -113,7 +113,7 @@ fn the_error_says_that_a_certificate_is_missing_in_each_sslmode() {
 #[test]
 fn the_certificate_of_another_user_is_refused_and_the_error_names_sslcert() {
     let Some(scene) = Scene::new() else { return };
-    // Signed by the same authority, but in the name of the server.
+    // A certificate of the same authority, but with the server's name.
     let theirs = ["server.crt", "server.key"].map(|name| scene.certificate.with_file_name(name));
     let error = refusal(&scene.with(Some(&theirs[0]), Some(&theirs[1]), None));
     assert!(error.contains("certificate authentication failed"), "{error}");

@@ -1,4 +1,4 @@
-//! Conflict modes, on every path.
+//! The conflict modes, in every way of writing.
 
 use vecsink::internals::settings::{ConflictMode, Sink, WriteMode};
 use vecsink::internals::stop::Stop;

@@ -1,4 +1,4 @@
-//! Login, TLS, hosts, and how many connections there are.
+//! Login, TLS, hosts, and the number of connections.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -61,7 +61,7 @@ fn require_with_a_root_certificate_checks_who_signed_the_servers_certificate() {
     assert_eq!(schema.count("t"), 3);
 }
 
-/// The variable with which OpenSSL is told of more authorities to trust.
+/// The environment variable that names further authorities for OpenSSL to trust.
 const TRUSTED_BY_DEFAULT: &str = "SSL_CERT_FILE";
 
 #[test]
@@ -135,7 +135,7 @@ fn a_server_that_takes_a_role_without_tls_only_is_reached_by_prefer() {
     sink.connection.user.clone_from(&role);
     sink.connection.password = Password::new("x");
     sink.connection.ssl_mode = SslMode::Prefer;
-    // The rules are read again a moment after the server was told to.
+    // The server reads the rules a moment after it was asked to.
     eventually("the role comes in", || Target::open(&sink, "vecsink-test", None).is_ok());
     sink.connection.ssl_mode = SslMode::Require;
     assert!(refusal(&sink).contains("28000"));
@@ -205,7 +205,7 @@ fn hosts_are_tried_until_one_answers() {
     let Some(server) = postgres18() else { return };
     let schema = schema(&server);
     let mut sink = sink(&schema, "t");
-    // A port that nobody listens on, and one where nobody ever answers.
+    // A port where nothing listens, and a port where nothing ever answers.
     let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let silent_port = silent.local_addr().expect("bound").port();
@@ -296,7 +296,7 @@ fn if_connections_are_refused_there_are_fewer_writers_and_no_row_is_lost() {
          GRANT USAGE ON SCHEMA {} TO {role}; GRANT INSERT ON t TO {role}",
         schema.name
     ));
-    // Nobody may sleep over a refusal: a batch would be held up for an hour.
+    // No thread may sleep after a refusal, because a batch would wait for an hour.
     let retry_wait_time = Duration::from_secs(3600);
     let mut sink = Sink { connection_max_active: 8, retry_wait_time, ..sink(&schema, "t") };
     sink.connection.user = role;

@@ -1,4 +1,4 @@
-//! Whether a refused row is rejected or the job stops: some forty causes, each tried with one bad row among 3000 and with bad
+//! Whether a refused row is rejected or the job stops. Each of about forty causes is tried with one bad row among 3000 rows and with bad
 //! rows only.
 
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use vecsink::internals::stop::Stop;
 use super::fixture::{Outcome, Rows, open, sink};
 use crate::support::{Schema, postgres18};
 
-/// What happens to the bad row, or to all when all are bad.
+/// What happens to the bad row, or to all rows if all are bad.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Fate {
     Rejected,
@@ -31,10 +31,10 @@ struct Cause {
     what: &'static str,
     /// The table `t`, with `id` and `name`, and what belongs to it.
     ddl: &'static str,
-    /// Done after the target is opened.
+    /// Statements to run after the target is opened.
     after: &'static str,
     code: &'static str,
-    /// For one row, for all rows.
+    /// What happens to one bad row, and what happens if all rows are bad.
     one: Option<Fate>,
     all: Fate,
     /// Rows are sent as text.
@@ -59,7 +59,7 @@ const PLAIN: Cause = Cause {
     bad: "bad",
 };
 
-/// A trigger that refuses each row named so.
+/// A trigger that refuses each row with this name.
 macro_rules! raising {
     ($what:literal, $code:literal, $all:expr) => {
         Cause {
@@ -79,7 +79,7 @@ macro_rules! raising {
     };
 }
 
-/// A value that a column's type doesn't take.
+/// A value that the column's type doesn't accept.
 macro_rules! value {
     ($type:literal, $code:literal, $bad:literal) => {
         Cause {
@@ -94,7 +94,7 @@ macro_rules! value {
     };
 }
 
-/// Refuses every row, whatever it holds.
+/// A trigger that refuses every row.
 macro_rules! table {
     ($what:literal, $code:literal, $ddl:expr, $after:expr) => {
         Cause { what: $what, ddl: $ddl, after: $after, code: $code, one: None, ..PLAIN }
@@ -114,7 +114,7 @@ fn causes() -> Vec<Cause> {
         value!("tsvector", "42601", "'bad"),
         value!("integer[]", "22P02", "{1,"),
         value!("jsonb", "22P05", r#""\\u0000""#),
-        // This server is built without XML. That is no row's fault, although the error comes while a value is read.
+        // This server is built without XML. That is not an error of a row, although it is reported when a value is read.
         Cause { one: None, all: Stops, ..value!("xml", "0A000", "<a/>") },
         value!("numeric(3,1)", "22003", "12345"),
         value!("inet", "22P02", "300.1.1.1"),
@@ -258,7 +258,7 @@ fn causes() -> Vec<Cause> {
         raising!("an internal error", "XX000", Stops),
         raising!("an object in a wrong state", "55000", Stops),
         raising!("a missing library", "58P01", Stops),
-        // Damaged data, which is no row's fault, and errors that pass.
+        // Damaged data, which is not an error of a row, and errors that pass.
         Cause { one: Some(Stops), ..raising!("a damaged index", "XX002", Stops) },
         Cause { one: Some(Waits), ..raising!("disk full", "53100", Waits) },
         Cause { one: Some(Waits), ..raising!("out of memory", "53200", Waits) },
@@ -388,7 +388,7 @@ fn one(id: i64, name: &str) -> Batch {
     Rows::default().binary(id, Some(name)).batch()
 }
 
-/// What the write of a batch ends with, and the rows it rejected.
+/// The result of writing a batch, and the rows that were rejected.
 fn outcome_of(target: &Target, batch: &Batch) -> (Option<String>, Vec<usize>) {
     let mut outcome = Outcome::default();
     let result = target.writer.write(batch, &mut outcome, &Stop::default());
@@ -401,7 +401,7 @@ fn a_lone_row_is_rejected_if_the_table_would_accept_a_copy_of_a_stored_row() {
     let mut schema = Schema::new(&server);
     table_with_a_trigger(&mut schema, "INSERT");
     schema.execute("INSERT INTO t VALUES (-1, 'good')");
-    // As at a restart: nothing is known of other rows.
+    // As after a restart: the sink doesn't know yet whether other rows are accepted.
     let target = open(&sink(&schema, "t"));
     assert_eq!(outcome_of(&target, &one(1, "bad")), (None, vec![0]));
     assert_eq!(schema.count("t"), 1);
@@ -473,7 +473,7 @@ fn accepted_rows_are_no_evidence_for_deletes() {
     assert_eq!(schema.count("t"), 61, "the rows are durable");
 }
 
-/// Takes note of the row that `strict` names.
+/// Remembers the row that the error under `strict` names.
 #[derive(Default)]
 struct Named(Option<usize>);
 
@@ -496,7 +496,7 @@ impl Settle for Named {
 fn strict_names_the_conflicting_row_even_if_the_server_does_not() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
-    // Found at COMMIT, which has no line of a COPY.
+    // The error comes at COMMIT, so it names no line of the COPY.
     schema.execute(
         "CREATE TABLE t (id bigint PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, name text); INSERT INTO t VALUES (1234, 'x')",
     );

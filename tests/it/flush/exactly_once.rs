@@ -1,4 +1,4 @@
-//! Rows and their claims in one transaction, whatever breaks: each row is there once, in a table without a key.
+//! Rows and their claims are written in one transaction. So each row is in the table once, also after errors and without a key.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ fn exactly_once(schema: &Schema) -> Sink {
     Sink { delivery: DeliveryGuarantee::ExactlyOnce, ..sink(schema, "t") }
 }
 
-/// A process that has taken its only stream over. `number`: the end of its sessions' names.
+/// A process that has taken over its only stream. `number`: the end of its sessions' names.
 fn process(sink: &Sink, number: u32) -> Target {
     let name = format!("vecsink-once/{number:016x}");
     let target = Target::open(sink, &name, None).unwrap_or_else(|error| panic!("{error}"));
@@ -42,7 +42,7 @@ fn at(offset: i64, mut batch: Batch) -> Batch {
     batch
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 #[derive(Default)]
 struct Fates {
     settled: usize,
@@ -103,7 +103,7 @@ fn each_way_of_writing_moves_the_ledger_with_its_rows() {
             write(&target, &at(5, two));
             assert_eq!(positions(&mut schema), "0:7 63:6", "{mode:?} {key}");
             if !key.is_empty() && mode != ConflictMode::Strict {
-                // A key that is there already: through the staging table, and with a superseded row.
+                // A key that the table has already, so the batch goes through the staging table; and a superseded row.
                 write(&target, &at(30, Rows::default().binary(1, Some("d")).binary(1, Some("e")).batch()));
                 assert_eq!(positions(&mut schema), "0:32 63:6", "{mode:?}");
             }
@@ -177,7 +177,7 @@ fn a_connection_that_breaks_at_any_byte_leaves_each_row_once() {
                         thread::sleep(Duration::from_millis(1));
                     }
                     let was_cut = proxy.is_cut();
-                    // So long that the server has done what it was asked.
+                    // Long enough for the server to run the statements that it has received.
                     thread::sleep(Duration::from_millis(15));
                     proxy.sever();
                     writer.join().expect("it writes");
@@ -212,7 +212,7 @@ fn sessions_that_are_ended_again_and_again_leave_each_row_once() {
                 while !over.load(Ordering::Relaxed) {
                     let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'vecsink-once/0000000000000007'";
                     client.batch_execute(kill).expect("the administrator may");
-                    // Longer than a new session takes on a busy machine, or no batch would ever get through.
+                    // Longer than a new session takes on a busy machine. Otherwise no batch would ever be written.
                     thread::sleep(Duration::from_millis(90 + kills % 7 * 13));
                     kills += 1;
                 }

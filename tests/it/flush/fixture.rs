@@ -1,4 +1,4 @@
-//! A sink into a table of one test, batches of `(id bigint, name text)` rows, and what became of them.
+//! A sink into a test's own table, batches of `(id bigint, name text)` rows, and their outcomes.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub fn open(sink: &Sink) -> Target {
     Target::open(sink, "vecsink-test/0123456789abcdef", None).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Why a target can't be opened.
+/// The error when a target can't be opened.
 #[track_caller]
 pub fn refusal(sink: &Sink) -> String {
     match Target::open(sink, "vecsink-test", None) {
@@ -108,7 +108,7 @@ impl Rows {
         self
     }
 
-    /// As one chunk.
+    /// The batch as one chunk.
     pub fn batch(self) -> Batch {
         Batch { chunks: vec![self.0], shards: 1 }
     }
@@ -119,7 +119,7 @@ pub fn chunks(parts: impl IntoIterator<Item = Rows>) -> Batch {
     Batch { chunks: parts.into_iter().map(|rows| rows.0).collect(), shards: 1 }
 }
 
-/// What became of a batch; fails when rows are not settled in order, each once.
+/// The outcome of a batch. It fails the test if the rows are not settled in order, each once.
 #[derive(Default)]
 pub struct Outcome {
     pub written: Written,
@@ -127,7 +127,7 @@ pub struct Outcome {
     pub retried: u32,
     pub transactions: u32,
     pub left_out: usize,
-    /// Left out, and not settled yet.
+    /// Rows that were left out and are not settled yet.
     leaves_out: usize,
     settled: usize,
 }
@@ -166,7 +166,7 @@ impl Outcome {
         self.settled
     }
 
-    /// Inserted, ignored, superseded.
+    /// How many rows were inserted, ignored and superseded.
     pub fn counts(&self) -> (u64, u64, u64) {
         (self.written.inserted, self.written.ignored, self.written.superseded)
     }
@@ -176,7 +176,7 @@ impl Outcome {
     }
 }
 
-/// Writes a batch that must come to an end.
+/// Writes a batch. It must be written completely.
 #[track_caller]
 pub fn write(target: &Target, batch: &Batch) -> Outcome {
     let mut outcome = Outcome::default();

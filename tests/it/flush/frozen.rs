@@ -1,4 +1,4 @@
-//! A server that takes bytes and doesn't answer: every wait ends, and no row is lost.
+//! A server that accepts bytes and doesn't answer: every wait ends, and no row is lost.
 
 use std::sync::Arc;
 use std::thread;

@@ -1,4 +1,4 @@
-//! A refused row costs only itself.
+//! When the server refuses a row, only that row is rejected.
 
 use std::ops::Range;
 

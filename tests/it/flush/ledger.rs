@@ -1,4 +1,4 @@
-//! The ledger's tables on real servers: who may write a stream, and how far it is written.
+//! The ledger's tables on real servers: which process may write a stream, and up to which position it is written.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ fn wanted<'a>(name: &'a StreamName, layout: &'a str) -> Wanted<'a> {
     Wanted { name, layout, source: "c/t", extent: Some((0, 1_000_000)), may_jump: false }
 }
 
-/// A process of the job. Its number is the end of its sessions' names.
+/// A process of the job. The names of its sessions end with its number.
 fn process(sink: &Sink, number: u32) -> Target {
     let name = format!("vecsink-ledger/{number:016x}");
     let target = Target::open(sink, &name, None).unwrap_or_else(|error| panic!("{error}"));
@@ -49,7 +49,7 @@ fn a_table(server: &crate::support::postgresql::Postgres) -> Schema {
     schema
 }
 
-/// What a transaction with entries up to these offsets claims.
+/// The claims of a transaction with entries up to these offsets.
 fn claims(taken: &TakenStream, entries: &[(u8, i64)]) -> Vec<StreamClaim> {
     let streams = OwnStreams::default();
     streams.own(0, taken.number, taken.epoch, &taken.positions);

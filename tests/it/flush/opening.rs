@@ -1,4 +1,4 @@
-//! What passes while a target is opened is waited for; what stays is an error at once.
+//! Errors while a target is opened: those that may pass are waited for, the others are reported at once.
 
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::fixture::{Rows, refusal, sink, write};
 use crate::push::scene::LONG;
 use crate::support::{Schema, eventually, postgres18, servers};
 
-/// Ends the sessions of the application that is named after the schema, again and again for so long. Returns how many.
+/// Ends the sessions of the application that is named after the schema, again and again for this time. Returns how many it has ended.
 pub fn end_sessions(schema: &Schema, lasts: Duration) -> JoinHandle<i64> {
     let mut client = schema.connect();
     let query =
@@ -20,7 +20,7 @@ pub fn end_sessions(schema: &Schema, lasts: Duration) -> JoinHandle<i64> {
         let (until, mut ended) = (Instant::now() + lasts, 0);
         while Instant::now() < until {
             ended += client.query_one(query.as_str(), &[]).expect("sessions can be ended").get::<_, i64>(0);
-            // So that each step of an opening is met.
+            // So that sessions are ended at every step of an opening.
             thread::sleep(Duration::from_millis(rand::rng().random_range(0..60)));
         }
         ended
@@ -131,7 +131,7 @@ fn a_lasting_error_ends_an_opening_at_once() {
             (wrong(|sink| sink.connection.database = "no_such_database".into()), "SQLSTATE 3D000"),
             (wrong(|sink| sink.table = "no_such_table".into()), "has no table no_such_table"),
             (without_rights, "may not insert"),
-            // Nobody answers there.
+            // Nothing answers at this address.
             (
                 wrong(|sink| sink.connection.hosts = vec![vecsink::internals::settings::Host::tcp("127.0.0.1", 1)]),
                 "can't connect",

@@ -1,4 +1,4 @@
-//! A database that goes away loses nothing, and no row is blamed for it.
+//! When the database is away, no row is lost and none is rejected.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -149,7 +149,7 @@ fn a_table_altered_while_the_job_runs_is_written_on_a_new_session() {
     }
 }
 
-/// What a write that can't succeed says.
+/// The error of a write that can't succeed.
 fn failure(target: &Target) -> Option<String> {
     let batch = Rows::default().many(10..20, "x").batch();
     let mut outcome = Outcome::default();
@@ -160,7 +160,7 @@ fn failure(target: &Target) -> Option<String> {
 
 #[test]
 fn a_column_changed_while_the_job_runs_stops_a_writer_that_can_not_encode_its_rows_again() {
-    // One is too short for the rows' bytes, the other too long.
+    // One time-out is too short for the rows' bytes, the other is too long.
     let types = ["integer", "interval", "integer"];
     for (server, into) in servers(&[]).into_iter().zip(types) {
         for write_mode in [WriteMode::Copy, WriteMode::Insert] {
@@ -221,7 +221,7 @@ fn sessions_lost_while_idle_are_replaced_at_once() {
             Sink { retry_wait_time: Duration::from_secs(3600), connection_max_active: 6, ..sink(&schema, "t") };
         let target = Arc::new(Target::open(&patient, &name, None).expect("opens"));
         let mut other = schema.connect();
-        // A lock holds all writers up together, so that each needs a session of its own.
+        // A lock blocks all writers at the same time, so that each needs a session of its own.
         schema.execute("BEGIN; LOCK TABLE t");
         let writers: Vec<_> = (0..6)
             .map(|writer| {

@@ -38,7 +38,7 @@ fn upsert(schema: &Schema) -> Sink {
     Sink { conflict_mode: ConflictMode::Upsert, ..sink(schema, "t") }
 }
 
-/// A process that has been given the partition whose rows come as stream 0.
+/// A process that owns the partition whose rows are stream 0.
 fn process(sink: &Sink) -> (Target, Arc<Member>) {
     let (target, member) = (open(sink), Member::new());
     let membership: Arc<dyn Membership> = Arc::clone(&member) as _;
@@ -94,7 +94,7 @@ fn an_open_transaction_of_a_former_owner_is_ended_before_the_next_one_writes() {
     schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
     let sink = upsert(&schema);
     write(&process(&sink).0, &row("old"));
-    // Like the session of a process that was stopped in the middle of a transaction.
+    // As the session of a process that was stopped in the middle of a transaction.
     let mut stopped = schema.connect();
     let lock = "BEGIN; SELECT pg_advisory_xact_lock_shared(stream) FROM vecsink_owner; UPDATE t SET name = 'stopped'";
     stopped.batch_execute(lock).expect("it begins");

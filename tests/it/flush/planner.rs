@@ -1,4 +1,4 @@
-//! Whatever the planner's settings are for a role, a batch finds its rows of the table by the table's index.
+//! A batch finds its rows in the table by the table's index, with any settings of the planner for the role.
 
 use vecsink::internals::batch::{Op, RowFormat};
 use vecsink::internals::settings::{ConflictMode, Password, Sink, WriteMode};
@@ -9,11 +9,11 @@ use crate::support::postgresql::Postgres;
 use crate::support::{Schema, eventually, servers};
 
 const ROWS: i64 = 300_000;
-/// How many batches of each kind, and how many rows in each.
+/// How many batches of each kind there are, and how many rows each has.
 const BATCHES: i64 = 5;
 const SIZE: i64 = 100;
 
-/// `t` with many rows, and a role with the planner settings that Greenplum has for all.
+/// `t` with many rows, and a role with the planner settings that are Greenplum's defaults.
 struct Scene {
     schema: Schema,
     role: String,
@@ -40,7 +40,7 @@ impl Scene {
         Sink { conflict_mode: mode, write_mode: WriteMode::Insert, changing: true, ..sink }
     }
 
-    /// How many rows of the table were read by scans of the table, and how many by an index, since it was made.
+    /// How many rows of the table were read by sequential scans, and how many by an index, since the table was made.
     fn read(&mut self) -> [i64; 2] {
         let query = "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_user_tables WHERE relid = 't'::regclass";
         let row = self.schema.client.query_one(query, &[]).expect("the server counts");
@@ -55,12 +55,12 @@ impl Scene {
             let outcome = write(&target, &batch(number).batch());
             assert!(outcome.rejected.is_empty(), "{:?}", outcome.rejected);
         }
-        // A session reports its counts at the latest when it ends.
+        // A session reports its counts when it ends, or before.
         drop(target);
         eventually("the sessions' reading is counted", || self.read()[1] >= before[1] + BATCHES * SIZE);
         let [one_by_one, by_index] = self.read();
         assert_eq!(one_by_one, 0, "rows read one after another");
-        // A join that sorts reads all of an index.
+        // A merge join reads a whole index.
         assert!(by_index - before[1] < ROWS / 10, "{by_index} rows found by an index");
     }
 }

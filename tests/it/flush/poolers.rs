@@ -1,4 +1,4 @@
-//! Behind a PgBouncer.
+//! Sinks that reach the server through a PgBouncer.
 
 use vecsink::internals::batch::Op;
 use vecsink::internals::postgres::Target;
@@ -52,7 +52,7 @@ fn behind_a_transaction_pooler_all_ways_to_write_work_and_leave_nothing_in_the_s
             &target,
             &Changes::default().patch(1, "new", "?").delete(2).text(Op::Delete, 7, "7\n").insert(3, "c", "d").batch(),
         );
-        // A row that is refused is found row by row.
+        // The refused row is found by writing the rows one at a time.
         let outcome = write(
             &target,
             &Changes::default().insert(4, "a", "b").insert(5, "too long", "b").insert(6, "a", "b").batch(),
@@ -121,7 +121,7 @@ fn a_job_loses_no_row_when_its_pooler_begins_to_pool_transactions() {
         let target = open(&Sink { connection_max_active: 1, ..sink(&schema, "t") });
         write(&target, &Rows::default().binary(1, Some("a")).batch());
         pooler.console("SET pool_mode = 'transaction'");
-        // The last transaction in the session that was the job's own.
+        // The last transaction in a session that belonged to the job only.
         write(&target, &Rows::default().binary(2, Some("b")).batch());
         let mut taken: Vec<postgres::Client> = (0..2).map(|_| pooler.server.connect()).collect();
         taken.iter_mut().for_each(|client| client.batch_execute("BEGIN; SELECT 1").unwrap());

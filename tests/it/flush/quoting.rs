@@ -1,4 +1,4 @@
-//! Names with quotes and backslashes, whatever a backslash means to the server.
+//! Names with quotes and backslashes, with both values of `standard_conforming_strings`.
 
 use vecsink::internals::postgres::Target;
 use vecsink::internals::progress::ledger::StreamName;

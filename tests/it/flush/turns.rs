@@ -1,4 +1,4 @@
-//! Processes that write the same keys lock each other: after a deadlock they take turns.
+//! Processes that write the same keys block each other. After a deadlock they take turns.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ fn after_a_deadlock_transactions_take_turns_and_wait_for_locks_for_a_shorter_tim
         let name = format!("{}/0", schema.name);
         let target = Target::open(&sink, &name, None).expect("opens");
         let batch = |name| Rows::default().many(1..3, name).batch();
-        // Another process, which locks the same rows in another order, and lets the target find the deadlock.
+        // Another process locks the same rows in another order. It detects deadlocks late, so the target's session gets the error.
         let mut other = schema.connect();
         other
             .batch_execute("SET deadlock_timeout TO '100s'; BEGIN; UPDATE t SET name = 'b' WHERE id = 2")

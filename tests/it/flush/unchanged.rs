@@ -1,4 +1,4 @@
-//! Rows that are in the table already, exactly so: nothing of the table is touched for them.
+//! Rows that are in the table already, with the same values: they are not written again.
 
 use vecsink::internals::batch::{Batch, Op, RowFormat};
 use vecsink::internals::settings::{ConflictMode, Password, Sink, WriteMode};
@@ -19,7 +19,7 @@ fn upserting(schema: &Schema) -> Sink {
     Sink { conflict_mode: ConflictMode::Upsert, ..sink(schema, "t") }
 }
 
-/// The versions of the rows with these ids: another one is another place, and a lock leaves a transaction's number.
+/// The ctid, xmin and xmax of each row with these ids. They change when the row is written or locked.
 fn versions(schema: &mut Schema, ids: &str) -> Option<String> {
     schema.text(&format!(
         "SELECT string_agg(id || ' ' || ctid::text || ' ' || xmin::text || ' ' || xmax::text, ', ' ORDER BY id)
@@ -27,7 +27,7 @@ fn versions(schema: &mut Schema, ids: &str) -> Option<String> {
     ))
 }
 
-/// Written, unchanged.
+/// How many rows were written, and how many were unchanged.
 fn counts(outcome: &Outcome) -> (u64, u64) {
     (outcome.written.inserted, outcome.written.unchanged)
 }
@@ -122,7 +122,7 @@ fn letter_case_counts_in_a_citext_column_and_keys_that_ignore_it_are_not_compare
     let target = open(&Sink { conflict_mode: ConflictMode::Upsert, skip_unchanged: Some(true), ..sink(&schema, "k") });
     let row = |id: &str, name: &str| format!("{id}\t{name}\n");
     let key = |id: &str| [&(id.len() as u32).to_be_bytes()[..], id.as_bytes()].concat();
-    // Only the second row is as the table has it. It comes after the first one of its key, so it must be written.
+    // Only the second row has the values of the table's row. It comes after another row with the same key, so it must be written.
     let batch = Changes::default()
         .entry(Op::Insert, RowFormat::Text, row("K", "new").as_bytes(), &key("K"))
         .entry(Op::Insert, RowFormat::Text, row("k", "old").as_bytes(), &key("k"))
@@ -253,7 +253,7 @@ fn a_tables_own_triggers_run_for_unchanged_rows_unless_the_option_says_otherwise
         assert_eq!(counts(&write(&target, &one("a"))), (1, 0));
         assert_eq!(schema.text("SELECT seen FROM t").as_deref(), Some("1"));
         let target = open(&Sink { skip_unchanged: Some(true), ..upserting(&schema) });
-        // The first batch finds out that rows are there.
+        // The first batch finds that the table has such rows already.
         assert_eq!(counts(&write(&target, &one("a"))), (0, 1));
         assert_eq!(schema.text("SELECT seen FROM t").as_deref(), Some("1"));
         schema.execute("ALTER TABLE t DISABLE TRIGGER sees");
@@ -307,13 +307,13 @@ fn a_refused_row_among_unchanged_ones_is_rejected_alone() {
 fn a_row_that_another_session_changes_meanwhile_is_not_waited_for() {
     for server in servers(&[]) {
         let mut schema = schema(&server);
-        // Without a COPY into the table, which would wait for the other one to decide whether the key is there.
+        // The batch isn't written by COPY into the table, which would wait for the other transaction.
         let target = open(&Sink { write_mode: WriteMode::Insert, ..upserting(&schema) });
         write(&target, &one("a"));
         let mut other = schema.connect();
         let mut open_update = other.transaction().expect("a transaction begins");
         open_update.execute("UPDATE t SET name = 'theirs' WHERE id = 1", &[]).expect("the row is free");
-        // As if ours had come first.
+        // The same result as if our row had come first.
         assert_eq!(counts(&write(&target, &one("a"))), (0, 1));
         open_update.commit().expect("it commits");
         assert_eq!(table(&mut schema, "t"), "1=theirs");

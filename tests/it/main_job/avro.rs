@@ -1,5 +1,4 @@
-//! The Avro formats from end to end: their job files, a real broker, a real registry, a real server. Messages are written
-//! by the usual crate.
+//! The Avro formats from end to end: their job files, a real broker, a real registry, a real server. apache-avro writes the messages.
 
 mod types;
 
@@ -13,14 +12,14 @@ use crate::support::{Job, PrivateRegistry, Schema as Place, Topic, eventually, k
 
 const CONFLUENT: &str = include_str!("../../../examples/sql/avro_confluent.sql");
 
-/// As Flink derives it from the table of `avro.sql`.
+/// The schema that Flink derives from the table of `avro.sql`.
 const DERIVED: &str = r#"{"type": "record", "name": "record", "fields": [
     {"name": "id", "type": ["null", "int"]},
     {"name": "market_time", "type": ["null", {"type": "long", "logicalType": "timestamp-millis"}]},
     {"name": "color", "type": ["null", "string"]}, {"name": "price", "type": ["null", "int"]},
     {"name": "feature", "type": ["null", {"type": "array", "items": ["null", "float"]}]}]}"#;
 
-/// A writer's own: in another order, without nulls, with more than the table has.
+/// A writer's schema: its fields come in another order and are never null, and it has fields that the table lacks.
 const FIRST: &str = r#"{"type": "record", "name": "Car", "namespace": "shop", "fields": [
     {"name": "feature", "type": {"type": "array", "items": "float"}},
     {"name": "maker", "type": {"type": "record", "name": "Maker", "fields": [{"name": "parent", "type": ["null", "Maker"]}]}},
@@ -28,7 +27,7 @@ const FIRST: &str = r#"{"type": "record", "name": "Car", "namespace": "shop", "f
     {"name": "market_time", "type": {"type": "long", "logicalType": "timestamp-micros"}},
     {"name": "color", "type": {"type": "enum", "name": "Color", "symbols": ["red", "blue"]}}]}"#;
 
-/// The same later: a price has come, the maker and the color have gone.
+/// A later version of it: the price was added, the maker and the color were removed.
 const SECOND: &str = r#"{"type": "record", "name": "Car", "namespace": "shop", "fields": [
     {"name": "id", "type": "int"}, {"name": "price", "type": ["null", "int"], "default": null},
     {"name": "market_time", "type": {"type": "long", "logicalType": "local-timestamp-millis"}},
@@ -280,14 +279,14 @@ fn records_wait_for_a_registry_that_is_away_and_none_is_lost() {
     eventually("the log says that the registry does not answer", || {
         running.said().contains("the schema registry doesn't answer")
     });
-    // A known schema needs no registry.
+    // For a schema that the job knows the registry isn't needed.
     eventually("what has a known schema arrives", || place.count("car_info") == 150);
     running.terminate();
     let finished = running.wait().exited(0);
     assert_eq!(finished.count("rows_written"), 150);
     assert!(dead_letters(&finished).is_empty());
 
-    // Started while the registry is still away, it goes on where it was, and waits.
+    // The job is started again while the registry is still away. It goes on where it was, and waits.
     topic.produce(0, (200..300).map(|car| first(one, car)));
     let running = bounded(job(CONFLUENT, &place, &topic, &private.server)).start();
     eventually("the log says that the registry does not answer", || {

@@ -1,4 +1,4 @@
-//! Bad rows cost only themselves, and each is told with its place, its reason and its bytes.
+//! Only the bad rows are rejected. Each becomes a dead letter with its place, its reason and its bytes.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use crate::support::{Schema, kafka, postgres18, postgres96, servers};
 
 const BATCH: Cars = Cars { rows: 3000, dims: 10, seed: 3 };
 
-/// Where the bad rows stand.
+/// The places of the bad rows.
 const DUPLICATE: usize = 700;
 const WRONG_DIMENSION: usize = 1400;
 const MALFORMED_NUMBER: usize = 2100;
@@ -39,7 +39,7 @@ fn checksum_without(bad: &[usize]) -> u128 {
     BATCH.iter().enumerate().filter(|(index, _)| !bad.contains(index)).map(|(_, car)| u128::from(car.hash())).sum()
 }
 
-/// What every dead letter of this batch says, whatever its reason.
+/// The fields that are the same in every dead letter of this batch.
 #[track_caller]
 fn assert_is_of(dead_letter: &Value, schema: &Schema, topic: &str, offset: usize, lines: &[String]) {
     assert_eq!(
@@ -75,7 +75,7 @@ fn four_bad_rows_of_three_thousand_are_the_only_ones_missing() {
     assert_eq!(finished.count("records_read"), 3000);
     assert_eq!(outcomes(&finished), [2996, 0, 1, 3], "{}", finished.stdout);
     assert_eq!(schema.count("car_info"), 2996);
-    // The first row of the duplicate key is there with all its columns.
+    // The table has the first row of the duplicate key, with all its columns.
     let bad = [DUPLICATE, WRONG_DIMENSION, MALFORMED_NUMBER, TOO_LONG_COLOR];
     assert_eq!(checksum(&mut schema), checksum_without(&bad));
 
@@ -143,7 +143,7 @@ fn rows_that_only_the_server_can_refuse_are_reported_with_its_message() {
     }
 }
 
-/// Rows of two partitions, some refused by a CHECK, one with a text the server can't read, and duplicates among them.
+/// Rows of two partitions: some are refused by a CHECK, one has a text that the server can't read, and some are duplicates.
 fn what_only_the_server_can_refuse(server: &Postgres) {
     let Some(kafka) = kafka() else { return };
     let mut schema = car_info(server, Indexes::Structured);
@@ -154,7 +154,7 @@ fn what_only_the_server_can_refuse(server: &Postgres) {
     lines.extend_from_within(0..30);
     let topic = kafka.topic(2);
     topic.produce_spread(&lines);
-    // Read as a string, a date is judged by the server.
+    // The date is read as a string, so only the server checks it.
     let text = JOB.replace("market_time TIMESTAMP", "market_time STRING");
     assert_ne!(text, JOB);
     let (job, _) = with_dead_letters(bounded(job_of(&text, &schema, &topic)));

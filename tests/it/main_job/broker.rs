@@ -4,7 +4,7 @@ use super::scene::{Indexes, PARTITIONS, car_info, checksum, job, outcomes};
 use crate::cars::generator::Cars;
 use crate::support::{PrivateKafka, Schema, eventually, postgres18};
 
-/// So many come each time.
+/// How many records come each time.
 const STEP: u64 = 30_000;
 const CARS: Cars = Cars { rows: 4 * STEP, dims: 10, seed: 19 };
 
@@ -19,7 +19,7 @@ fn a_broker_that_is_killed_and_restarted_loses_no_record_and_none_is_read_twice(
     let arrive = |schema: &mut Schema, rows: u64| eventually("rows arrive", || schema.count("car_info") as u64 >= rows);
     produce();
     let running = job(&schema, &topic).start();
-    // The first time there is more to read at that moment, the second time nothing.
+    // The first time there are more records to read when the broker stops, the second time there are none.
     arrive(&mut schema, 1);
     kafka.crash();
     kafka.start_again();
@@ -35,7 +35,7 @@ fn a_broker_that_is_killed_and_restarted_loses_no_record_and_none_is_read_twice(
     arrive(&mut schema, CARS.rows);
     running.terminate();
     let finished = running.wait().exited(0);
-    // A row that was read twice would be an ignored one.
+    // A row that was read twice would be ignored and counted.
     assert_eq!((finished.count("records_read"), outcomes(&finished)), (CARS.rows, [CARS.rows, 0, 0, 0]));
     assert_eq!(checksum(&mut schema), CARS.checksum());
 }

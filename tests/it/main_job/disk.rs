@@ -1,4 +1,4 @@
-//! A disk that is full is waited for like a server that is away: no row is blamed for it.
+//! When the disk is full, the job waits as for a server that is away, and rejects no row.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -10,15 +10,15 @@ use super::scene::{Indexes, bounded, car_info, cars, checksum, dead_letters, job
 use crate::support::{PrivatePostgres, eventually, kafka, servers::not_on};
 
 const ROWS: u64 = 300_000;
-/// What the rows and their indexes need is about twice as much as is left beside the ballast.
+/// The sizes of the file system and of the ballast in it. The rows and their indexes need about twice the space that is left free.
 const DISK: u64 = 128 << 20;
 const BALLAST: u64 = 104 << 20;
 
-/// A disk of its own, in memory.
+/// A file system in memory.
 struct Disk(TempDir);
 
 impl Disk {
-    /// None where it can't be mounted, because we are not root or in a container that may not.
+    /// None if it can't be mounted, because this process isn't root or the container doesn't allow it.
     fn mount() -> Option<Disk> {
         let folder = TempDir::new().expect("a temporary folder");
         let options = format!("size={DISK},mode=700");

@@ -3,7 +3,7 @@
 use super::scene::{Indexes, bounded, car_info, dead_letters, job_of, with_dead_letters};
 use crate::support::{kafka, postgres18};
 
-/// The rows in the table, and the reasons of what was refused, after a job has read these messages.
+/// The rows in the table, and the reasons of the dead letters, after a job has read these messages.
 fn run<M: AsRef<[u8]>>(job: &str, messages: &[M]) -> Option<(String, Vec<String>)> {
     let values = messages.iter().map(|message| (None::<&[u8]>, Some(message.as_ref())));
     run_keyed(job, &values.collect::<Vec<_>>())

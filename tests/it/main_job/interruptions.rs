@@ -1,11 +1,11 @@
-//! A job that ends in the middle goes on where it was, and every row is there once.
+//! A job that is interrupted goes on where it was, and every row is in the table once.
 
 use std::time::{Duration, Instant};
 
 use super::scene::{Indexes, about_how_many, bounded, car_info, cars, checksum, job, outcomes};
 use crate::support::{Schema, eventually, eventually_within, kafka, postgres18};
 
-/// Sessions that a job of this schema has open.
+/// How many sessions a job of this schema has open.
 fn sessions(schema: &mut Schema) -> i64 {
     let query = format!("SELECT count(*) FROM pg_stat_activity WHERE {}", schema.of_application());
     schema.text(&query).expect("a count").parse().expect("a number")
@@ -37,7 +37,7 @@ fn a_killed_job_goes_on_and_every_row_is_there_once() {
     println!(
         "killed at {before} rows; restarted: connected after {connected:?}, new rows after {new_rows:?}, {repeated} rows repeated"
     );
-    // On a machine with nothing else to do within 2 s: it doesn't begin at the beginning.
+    // On an idle machine within 2 s, because the job doesn't begin at the topic's beginning.
     assert!((repeated as i64) < before, "{repeated} rows were read again");
     assert_eq!((written, rejected), (1_000_000 - before as u64, 0));
     assert_eq!(schema.count("car_info"), 1_000_000);

@@ -1,4 +1,5 @@
-//! Messages of each format that are damaged in every way there is: each costs itself, and is kept with its place and the reason.
+//! Messages of each format, damaged in many ways: only the damaged messages are rejected, and each becomes a dead letter with its place
+//! and the reason.
 
 mod avro;
 
@@ -8,20 +9,20 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::scene::{Indexes, JOB, bounded, car_info, dead_letters, job_of, with_dead_letters};
 use crate::support::{kafka, postgres18};
 
-/// Arrays in each other, more than any stack has room for.
+/// How many arrays are nested: more than fit on any stack.
 const DEEP: usize = 200_000;
 
-/// A damaged message, and what its reason says.
+/// A damaged message, and a part of the reason for its rejection.
 type Bad = (Vec<u8>, &'static str);
 
-/// Produces the bad messages between two good ones, and checks that these are the rows and those the dead letters. `None`
-/// of the settings: those of any topic.
+/// Produces the bad messages between two good ones, and checks that the good ones become rows and the bad ones dead letters. Settings
+/// `None`: the topic has the default settings.
 #[track_caller]
 fn check(job: &str, settings: &[(&str, &str)], good: [&[u8]; 2], bad: &[Bad], rows: &str) {
     check_with(&[], job, settings, good, bad, rows);
 }
 
-/// The same, of a job with more variables.
+/// The same for a job with further variables.
 #[track_caller]
 fn check_with(
     variables: &[(&str, &str)],
@@ -55,7 +56,7 @@ fn check_with(
     }
 }
 
-/// A message of JSON, damaged: it has an `"id":7` and a `"color":"red"` in it.
+/// Damages a JSON message, which contains `"id":7` and `"color":"red"`.
 fn damaged(message: &str) -> Vec<Bad> {
     let with = |from: &str, to: &[u8]| {
         let (before, after) = message.split_once(from).expect("a message that can be damaged so");
@@ -195,7 +196,7 @@ fn a_message_of_a_hundred_megabytes_is_rejected_alone() {
     let good = |id: u8| format!(r#"{{"id":{id},"color":"red","feature":[0.5]}}"#).into_bytes();
     check(
         include_str!("../../../examples/sql/json.sql"),
-        // As whoever makes a topic for such messages has to set it.
+        // A topic for messages of this size needs this setting.
         &[("max.message.bytes", "104000000")],
         [&good(7), &good(8)],
         &[(format!(r#"{{"id":9,"color":"{}"}}"#, &long[..99_999_000]).into_bytes(), "the column takes 10")],

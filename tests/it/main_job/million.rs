@@ -1,4 +1,4 @@
-//! A million rows arrive as they were made.
+//! A million rows are stored exactly as they were made.
 
 use super::scene::{Indexes, bounded, car_info, cars, checksum, job, outcomes};
 use crate::support::postgresql::Postgres;

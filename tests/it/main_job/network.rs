@@ -1,4 +1,4 @@
-//! A network that closes connections or is slow costs no row.
+//! No row is lost when the network closes connections or is slow.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::{Proxy, Schema, eventually, kafka, postgres18};
 
 const ROWS: u64 = 300_000;
 
-/// What `during` does to the proxy when some rows are there, and then when some more are.
+/// Calls `during` with the proxy when some rows are in the table, and again when there are more.
 fn through_a_proxy(during: impl Fn(&Proxy)) {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let produced = cars(&kafka, ROWS);
@@ -27,7 +27,7 @@ fn through_a_proxy(during: impl Fn(&Proxy)) {
     let finished = running.wait().exited(0);
     println!("{}", finished.stdout.trim());
     let [written, superseded, repeated, rejected] = outcomes(&finished);
-    // A COMMIT whose answer was lost is written again, and its rows are then there already.
+    // If the answer to a COMMIT was lost, its rows are written again, and the table has them already.
     assert_eq!((written + repeated, superseded, rejected), (ROWS, 0, 0));
     assert!(dead_letters(&finished).is_empty());
     assert_eq!(schema.count("car_info"), ROWS as i64);
@@ -49,7 +49,7 @@ fn no_row_is_lost_over_a_slow_network() {
     through_a_proxy(|proxy| {
         proxy.delay(Duration::from_millis(20));
         std::thread::sleep(Duration::from_millis(500));
-        // It becomes slower in the middle of transactions, and then as it was.
+        // The network becomes slower in the middle of transactions, and then as fast as before.
         proxy.delay(Duration::from_millis(100));
         std::thread::sleep(Duration::from_millis(500));
         proxy.restore();

@@ -1,4 +1,4 @@
-//! A database that is away for a while costs nothing but that while.
+//! A database that is away for a while only delays the job.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ fn stopped_for(outage: Duration, stop: fn(&mut PrivatePostgres)) {
     let running = job.start();
     eventually("rows arrive", || about_how_many(&mut schema.client) > 30_000);
     stop(&mut private);
-    // The outage itself is what is waited for.
+    // This is the length of the outage, not a wait for a condition.
     std::thread::sleep(outage);
     let memory = running.peak_memory();
     private.start_again();
@@ -46,7 +46,7 @@ fn stopped_for(outage: Duration, stop: fn(&mut PrivatePostgres)) {
     // The schema's own connection ended with the server.
     schema.client = schema.connect();
     let [written, superseded, repeated, rejected] = outcomes(&finished);
-    // A COMMIT whose answer was lost is written again, and its rows are then there already.
+    // If the answer to a COMMIT was lost, its rows are written again, and the table has them already.
     assert_eq!((written + repeated, superseded, rejected), (300_000, 0, 0));
     assert!(dead_letters(&finished).is_empty());
     assert_eq!(schema.count("car_info"), 300_000);
@@ -61,15 +61,15 @@ fn a_job_at_a_frozen_server_ends_within_its_drain_timeout() {
 
 #[test]
 fn a_job_at_a_frozen_server_ends_when_max_outage_is_over() {
-    // The outage began when the server was last heard of, which may be before it was frozen.
+    // The outage began with the server's last answer, which may have come before it was frozen.
     let took = frozen(&["--max-outage", "3s"], 1, |_| {});
     assert!(took < Duration::from_secs(4) + SLACK, "{took:?}");
 }
 
-/// What a busy machine may take longer.
+/// How much longer it may take on a busy machine.
 const SLACK: Duration = Duration::from_secs(15);
 
-/// How long a job runs on after its server was frozen and `then` was done.
+/// How long a job still runs after its server was frozen and `then` was done.
 fn frozen(arguments: &[&str], code: i32, then: fn(&Running)) -> Duration {
     let (Some(kafka), Some(mut private)) = (kafka(), PrivatePostgres::start()) else { return Duration::from_secs(3) };
     let produced = cars(&kafka, 300_000);

@@ -1,11 +1,11 @@
-//! A password may hold anything, however the job is told it, and may change while the job runs.
+//! A password may have any characters, in whichever way the job gets it, and may change while the job runs.
 
 use super::scene::{Indexes, JOB, bounded, car_info, checksum, job, job_of, outcomes};
 use crate::cars::generator::Cars;
 use crate::support::postgresql::{Postgres, unique};
 use crate::support::{eventually, kafka, postgres18};
 
-/// Quotes of every kind, blanks, what SQL, URLs, shells, formats and variables escape, and more than ASCII.
+/// Quotes of every kind, blanks, the special characters of SQL, URLs, shells, format strings and variables, and non-ASCII characters.
 const ODD: &str = r#" '"\\%&?/:;@#$ {}[]<>|^~é`$HOME=,%20+!*--/*() "#;
 
 #[test]

@@ -48,7 +48,7 @@ fn runs(count: usize, start: impl Fn(&crate::support::postgresql::Postgres, &[&s
         their_topic.produce(0, ["0,theirs"]);
         eventually("their job has written", || schema.count("theirs") == 1);
         taken.batch_execute("COMMIT").unwrap();
-        // One by one, so that transactions of both jobs meet.
+        // Messages come one by one, so that both jobs have transactions at the same time.
         let producers = [&our_topic, &their_topic].map(|topic| (topic.producer(0), &topic.name));
         for id in 1..ROWS {
             for ((producer, topic), table) in producers.iter().zip(["ours", "theirs"]) {

@@ -1,4 +1,4 @@
-//! The job's table, its topic, and the job between them.
+//! The job, its topic and its table.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub struct Produced {
     pub checksum: u128,
 }
 
-/// So many cars, produced once for all tests that want them at the same time.
+/// A topic with this many cars. It is made once for all tests that need it at the same time.
 pub fn cars(kafka: &Kafka, rows: u64) -> Arc<Produced> {
     static TOPICS: Mutex<Option<HashMap<u64, Weak<Produced>>>> = Mutex::new(None);
     let mut topics = TOPICS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -38,7 +38,7 @@ pub fn cars(kafka: &Kafka, rows: u64) -> Arc<Produced> {
     produced
 }
 
-/// Which indexes the table has besides its primary key.
+/// The indexes of the table, in addition to its primary key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Indexes {
     /// On market_time, color and price.
@@ -58,8 +58,8 @@ pub fn car_info(server: &Postgres, indexes: Indexes) -> Schema {
     schema
 }
 
-/// The job file as it is, into this schema from this topic. Its text has variables for servers; what else differs is
-/// told by `-D`.
+/// The unchanged job file, for this schema and topic. Its text has variables for the servers; other differences are given by
+/// `-D`.
 pub fn job(schema: &Schema, topic: &Topic) -> Job {
     job_of(JOB, schema, topic)
 }
@@ -73,7 +73,7 @@ pub fn job_of(text: &str, schema: &Schema, topic: &Topic) -> Job {
         .variable("PGUSER", &server.user)
         .variable("PGPASSWORD", &server.password)
         .variable("KAFKA_BROKERS", &topic.kafka.brokers)
-        // The sessions of each job can be told apart.
+        // So the sessions of each job have a name of their own.
         .option("vector_ingest.url", format!("{}?ApplicationName={}", server.jdbc_url(), schema.name))
         .option("vector_ingest.targetschema", &schema.name)
         .option("vector_kafka.topic", &topic.name)

@@ -1,4 +1,4 @@
-//! Variants of the job: more than one target, values in forms only the server knows, types this program doesn't know.
+//! Variants of the job: several targets, values in forms that only the server knows, types that vecsink doesn't know.
 
 use super::scene::{Indexes, JOB, bounded, car_info, checksum, job_of, outcomes, with_dead_letters};
 use crate::cars::generator::Cars;
@@ -39,7 +39,7 @@ fn unusual_spellings_of_a_timestamp_are_read_by_the_server() {
         let odd = ["infinity", "January 5, 2024 3:04 PM", "20240105T150405", "2024-01-05 15:04:05 BC", "epoch", ""];
         let cars = Cars { rows: 3000, ..CARS };
         let topic = kafka.topic(1);
-        // Every fifth row is of the odd kind, one of them not readable at all.
+        // Every fifth row has the unusual form, and one of these can't be read at all.
         topic.produce(
             0,
             cars.iter().map(|car| {

@@ -1,4 +1,4 @@
-//! A standby takes over: what was acknowledged before is there, and the job goes on with the new primary.
+//! A standby takes over: it has all rows that were acknowledged before, and the job goes on with the new primary.
 
 use super::scene::{
     Indexes, PARTITIONS, about_how_many, bounded, car_info, cars, checksum, dead_letters, job, outcomes,

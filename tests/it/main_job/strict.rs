@@ -26,14 +26,14 @@ fn a_strict_exception_mode_stops_at_the_record_that_cannot_be_decoded() {
     let group = unique("group");
     let run = || bounded(job(&schema, &topic)).option("vector_kafka.properties.group.id", &group);
     for _ in 0..2 {
-        // A restart with the same file comes to the same record.
+        // A restart with the same file stops at the same record.
         let finished = run().option("vector_ingest.exceptionmode", "strict").finish().exited(1);
         let position = format!("{}[0]@{BAD}", topic.name);
         assert!(finished.stderr.contains(&position), "{position} is not in:\n{}", finished.stderr);
         assert!(finished.stderr.contains("price") && finished.stderr.contains("cheap"), "{}", finished.stderr);
         assert_eq!(topic.kafka.committed(&group, &topic.name, 0), Some(BAD));
     }
-    // What stood before it was written.
+    // The rows before it were written.
     let finished = run().finish().exited(0);
     assert_eq!(outcomes(&finished), [249, 0, 0, 1]);
     assert_eq!(schema.count("car_info"), 499);

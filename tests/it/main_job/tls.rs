@@ -1,4 +1,4 @@
-//! The URL of the job file says how far the server is trusted.
+//! `sslmode` in the job file's URL decides how strictly the server's certificate is checked.
 
 use super::scene::{Indexes, bounded, car_info, cars, checksum, job};
 use crate::support::{client_certificate, kafka, postgres18_tls};

@@ -1,15 +1,15 @@
-//! Two sinks fed by one source, one of them away for a while.
+//! One source with two sinks. The database of one sink is away for a while.
 
 use std::time::Duration;
 
 use crate::support::{Job, PrivatePostgres, Schema, eventually, eventually_within, kafka, postgres18};
 
-/// Read before the outage, and all there are.
+/// How many rows are read before the outage, and how many there are in all.
 const BEFORE: i64 = 1_000;
 const ROWS: i64 = 400_000;
 const BUFFER: i64 = 8 << 20;
 const FILLER: usize = 100;
-/// A row takes a little less memory than this, and more than half of it: its values and what goes with them.
+/// A row and its bookkeeping take a little less memory than this, and more than half of it.
 const ROW: i64 = FILLER as i64 + 100;
 const LONG: Duration = Duration::from_secs(300);
 
@@ -60,7 +60,7 @@ fn one_is_down_for(outage: Duration) {
     produce(0..BEFORE);
     eventually("both have what came before", || up.count("numbers") == BEFORE && down.count("numbers") == BEFORE);
     private.stop();
-    // Now every row is read while one of the two is away. It comes to have all the memory; the other keeps none of it.
+    // Now every row is read while one sink's database is away. In the end that sink's rows take all the memory, and the other's none.
     produce(BEFORE..ROWS);
     let held = BUFFER / ROW;
     eventually_within(LONG, "the other has what fits into memory", || up.count("numbers") >= BEFORE + held);
@@ -81,7 +81,7 @@ fn one_is_down_for(outage: Duration) {
     let finished = running.wait().exited(0);
     println!("one away for {outage:?}: the other had {written} rows; at most {} MiB held meanwhile", memory >> 20);
     let settled = finished.count("rows_written") as i64 + finished.count("rows_ignored") as i64;
-    // A COMMIT whose answer was lost is written again, and its rows are then there already.
+    // If the answer to a COMMIT was lost, its rows are written again, and the table has them already.
     assert_eq!((settled, finished.count("rows_dead_lettered")), (2 * ROWS, 0), "{}", finished.stdout);
     assert_eq!(finished.count("records_read"), ROWS as u64);
 }

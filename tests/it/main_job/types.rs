@@ -1,9 +1,9 @@
-//! Columns of other types than the job's own example has, from end to end.
+//! Columns of types that the main job doesn't have, from end to end.
 
 use super::scene::{Indexes, JOB, bounded, car_info, dead_letters, job_of, outcomes, with_dead_letters};
 use crate::support::{Job, kafka, postgres18};
 
-/// The job with other columns on both sides, in another table, its fields parted by `|`.
+/// The job with other columns in the topic and the table, in another table, and with fields that are separated by `|`.
 fn job_with(target: &str, source: &str, options: &str) -> String {
     let text = JOB
         .replace("(id INT, market_time TIMESTAMP, color VARCHAR(10), price int, feature VARCHAR)", target)

@@ -1,4 +1,4 @@
-//! A host that is killed, and goes on from the position it gets back.
+//! A host that is killed goes on from its stream's resume position.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -15,15 +15,15 @@ fn row(number: u64) -> (i64, String, [f32; 3]) {
     (number as i64, format!("row {number}"), [number as f32, 0.5, -1.0])
 }
 
-/// What the host does each time it is started.
+/// The host's program, which is the same at each start.
 fn push_all(server: &Postgres, schema: &str) {
     let table = format!("{schema}.items");
     let sink = vecsink::Sink::builder(&super::scene::url(server), &table).stream("cars").open().unwrap();
     for number in sink.resume_position()..ROWS {
-        // Numbers with gaps, as a host may have them: 10 for row 1.
+        // A host's numbers may have gaps: row 1 has the number 10.
         if number % 10 == 0 {
             sink.push_at(number, &row(number / 10)).unwrap();
-            // Slow enough that the test can see it at work.
+            // Slow enough for the test to kill it while it pushes.
             std::thread::sleep(Duration::from_micros(300));
         }
     }

@@ -1,4 +1,4 @@
-//! The table is altered under rows and deletes that were pushed.
+//! The table is altered while pushed rows and deletes are not written yet.
 
 use super::scene::{LONG, builder, open};
 use crate::support::eventually;

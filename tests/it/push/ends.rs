@@ -1,4 +1,4 @@
-//! Every call ends by its deadline, whatever the server or a callback does, and closing leaves nothing behind.
+//! Every call ends by its deadline, also if the server or a callback blocks. A closed sink leaves nothing behind.
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -70,7 +70,7 @@ fn a_sink_fails_when_a_frozen_server_has_been_away_for_too_long() {
 
 /// A table `items`, and a proxy in front of its server.
 struct Through {
-    // Dropped first, because it holds up a transaction that has locked the table.
+    // Dropped first, because it delays a transaction that has locked the table.
     proxy: Proxy,
     schema: Schema,
 }
@@ -202,7 +202,7 @@ fn closing_does_not_wait_for_a_callback_beyond_its_deadline() {
     let sink = builder(&schema, "items")
         .on_durable(move |_| {
             *count.lock().unwrap() += 1;
-            // For the thread that closes.
+            // The callback waits for the thread that closes the sink.
             let _ = waits.lock().unwrap().recv();
         })
         .open()
@@ -303,7 +303,7 @@ fn closing_a_hundred_sinks_leaves_no_connection_thread_or_descriptor() {
             .open()
             .unwrap()
     };
-    // What is made once for the process is made now.
+    // The first sink makes what a process has only once.
     sink(100).close(LONG).unwrap();
     let before = left();
     let closed: Vec<Sink> = (0..100)

@@ -1,4 +1,4 @@
-//! The examples do what they say. `cargo test` builds them.
+//! The examples do what their comments say. `cargo test` builds them.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Rows that cost the server much: short transactions, and as many at once as are allowed.
+//! Rows that take the server a long time: transactions stay short, and as many as allowed run at the same time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -17,7 +17,7 @@ fn if_a_row_takes_a_millisecond_all_connections_write_short_transactions() {
          CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(0.001); RETURN NEW; END$$;
          CREATE TRIGGER slowly BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION slowly()",
     );
-    // The buffer is small, so that the rows that wait at the end are soon written.
+    // The buffer is small, so that the rows that wait at the end are written soon.
     let sink = builder(&schema, "items").connections(20).batch_size(50_000).buffer_memory(1 << 20).open().unwrap();
     let (is_over, begun) = (AtomicBool::new(false), Instant::now());
     let rows = thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Rows that can't be stored, and room that isn't there.
+//! Rows that can't be stored, and pushes when the buffer is full.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

@@ -93,7 +93,7 @@ fn rows_of_many_threads_are_all_there_and_each_key_has_its_last_row() {
         for thread in 0..THREADS {
             let sink = &sink;
             scope.spawn(move || {
-                // Every key three times: the last round must win.
+                // Every key is pushed three times. The table must have the rows of the last round.
                 for number in 0..ROWS {
                     let id = thread * ROWS + number % (ROWS / 3);
                     let round = number / (ROWS / 3);

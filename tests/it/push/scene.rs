@@ -1,11 +1,11 @@
-//! A table that is pushed into.
+//! A table with a sink for pushed rows.
 
 use std::time::Duration;
 
 use crate::support::postgresql::{Postgres, Schema};
 use vecsink::{Sink, SinkBuilder};
 
-/// Long enough for any machine; nothing waits for it to pass.
+/// A deadline that is long enough for any machine. No test waits until it is over.
 pub const LONG: Duration = Duration::from_secs(300);
 
 pub fn url(server: &Postgres) -> String {

@@ -58,7 +58,7 @@ fn rows_with_types_that_are_read_as_text_only_are_sent_as_text() {
             sink.push(&row).unwrap();
         }
         assert_eq!(sink.flush(LONG), Ok(()));
-        // What the table knows is changed as well.
+        // A row that the table has already is updated.
         sink.push(&row(1, Value::Text("new"), Value::Null, Value::Null)).unwrap();
         sink.push(&row(2, Value::Text("x"), Value::Text("far too long"), Value::Null)).unwrap();
         let counters = sink.close(LONG).unwrap().counters;
@@ -80,7 +80,7 @@ fn extensions_of_such_types_can_be_keys_that_are_upserted_and_deleted() {
          CREATE TABLE books (isbn isbn PRIMARY KEY, pages seg, title text)",
     );
     let sink = builder(&schema, "books").deletes(true).conflict_mode(ConflictMode::Upsert).open().unwrap();
-    // The check digit is checked.
+    // The type verifies the check digit.
     for (isbn, pages, title) in [
         ("0-306-40615-2", "1.5 .. 2.5", "first"),
         ("0-393-04002-X", "~ 5.50", "second"),

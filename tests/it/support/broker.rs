@@ -1,4 +1,4 @@
-//! A Kafka broker for tests, and a topic in it that one test has to itself.
+//! A Kafka broker for tests, and a topic in it that belongs to one test.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl Kafka {
         config
     }
 
-    /// A new topic with so many partitions.
+    /// A new topic with this many partitions.
     pub fn topic(&self, partitions: i32) -> Topic {
         self.topic_with(partitions, &[])
     }
@@ -72,7 +72,7 @@ impl Kafka {
     }
 }
 
-/// A topic of one test, deleted at the test's end.
+/// A topic that belongs to one test. It is deleted at the test's end.
 pub struct Topic {
     pub name: String,
     pub partitions: i32,
@@ -80,12 +80,12 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// A producer that gathers for so long; at 0 what is sent goes out at once.
+    /// A producer that gathers records for this time. With 0 each record is sent at once.
     pub fn producer(&self, linger_ms: u64) -> ThreadedProducer<Deliveries> {
         producer_of(self.kafka.config().set("linger.ms", linger_ms.to_string()).set("acks", "all"))
     }
 
-    /// A producer for a broker that is restarted meanwhile: what is sent is there once, and in its order.
+    /// A producer for a broker that is restarted meanwhile: each record is stored once, and in order.
     pub fn steady_producer(&self) -> ThreadedProducer<Deliveries> {
         producer_of(self.kafka.config().set("linger.ms", "20").set("enable.idempotence", "true"))
     }
@@ -102,7 +102,7 @@ impl Topic {
 
     fn produce_to<V: AsRef<[u8]>>(&self, values: impl IntoIterator<Item = V>, partition: impl Fn(usize) -> i32) {
         let mut config = self.kafka.config();
-        // How large a message may be is the topic's to say.
+        // The topic's setting limits the size of a message.
         config.set("linger.ms", "5").set("message.max.bytes", "110000000");
         let producer = producer_of(&config);
         for (i, value) in values.into_iter().enumerate() {
@@ -151,7 +151,7 @@ impl Drop for Topic {
     }
 }
 
-/// Why the broker has not taken what a producer sent.
+/// The error if the broker refused a record of a producer.
 #[derive(Default)]
 pub struct Deliveries(Mutex<Vec<KafkaError>>);
 
@@ -171,7 +171,7 @@ fn producer_of(config: &ClientConfig) -> ThreadedProducer<Deliveries> {
     config.create_with_context(Deliveries::default()).expect("a producer")
 }
 
-/// Returns when the broker has all that was sent.
+/// Returns when the broker has all records that were sent.
 fn finish(producer: &ThreadedProducer<Deliveries>) {
     producer.flush(Duration::from_secs(120)).expect("the broker answers");
     assert_eq!(*producer.context().0.lock(), [], "the broker takes everything");

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::wait::eventually_within;
 
-/// A job about to run: its file, and what the command is given besides.
+/// A job that isn't started yet: its file, and the command's other arguments.
 pub struct Job {
     folder: TempDir,
     command: Command,
@@ -87,7 +87,7 @@ impl Job {
         self.folder.path().join(name)
     }
 
-    /// Starts it. Its folder stays while it runs, and goes with what `wait` returns.
+    /// Starts the job. Its folder exists until the result of `wait` is dropped.
     pub fn start(mut self) -> Running {
         let mut child = self.command.spawn().expect("the vecsink command is built");
         let mut stdout = child.stdout.take().expect("stdout is a pipe");
@@ -110,7 +110,7 @@ impl Job {
         Running { child, folder: Some(self.folder), said, readers: Some(readers) }
     }
 
-    /// Starts it and waits for its end.
+    /// Starts the job and waits for its end.
     pub fn finish(self) -> Finished {
         self.start().wait()
     }
@@ -128,7 +128,7 @@ fn piped(mut command: Command) -> Command {
     command
 }
 
-/// A job that runs; killed if the test ends without waiting for it.
+/// A running job. It is killed if the test ends without waiting for it.
 pub struct Running {
     child: Child,
     folder: Option<TempDir>,
@@ -141,19 +141,19 @@ impl Running {
         self.child.id()
     }
 
-    /// What it has written to stderr so far.
+    /// What the job has written to stderr so far.
     pub fn said(&self) -> String {
         self.said.lock().expect("not poisoned").clone()
     }
 
-    /// Fails the test if it has ended.
+    /// Fails the test if the job has ended.
     #[track_caller]
     pub fn lives(&mut self) {
         let ended = self.child.try_wait().expect("the child is ours");
         assert!(ended.is_none(), "the job has ended; it said:\n{}", self.said());
     }
 
-    /// Asks it to drain and end.
+    /// Asks the job to drain and end.
     pub fn terminate(&self) {
         self.signal("TERM");
     }
@@ -169,14 +169,14 @@ impl Running {
         self.child.kill().expect("the process can be killed");
     }
 
-    /// The most memory it has held, in bytes.
+    /// The peak of its memory, in bytes.
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says so");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
     }
 
-    /// Waits for its end, two minutes at most.
+    /// Waits for the job's end, two minutes at most.
     #[track_caller]
     pub fn wait(self) -> Finished {
         self.wait_at_most(Duration::from_secs(120))
@@ -218,7 +218,7 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// Fails the test, with what the job said, unless it exited with this code.
+    /// Fails the test, and prints the job's output, unless the job exited with this code.
     #[track_caller]
     pub fn exited(self, code: i32) -> Finished {
         assert_eq!(self.status.code(), Some(code), "the job said:\n{}{}", self.stderr, self.stdout);

@@ -1,10 +1,10 @@
-//! The servers that a test runs on: all that have what it needs.
+//! The servers on which a test runs: all that have the features it needs.
 
 use super::postgresql::{Postgres, postgres18, postgres93, postgres96};
 use super::servers::not_on;
 use Feature::{Generated, Jsonb, OnConflict, Partitions, Pgvector};
 
-/// What some of the servers have and others don't.
+/// Features that some of the servers lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feature {
     /// `INSERT … ON CONFLICT`
@@ -17,7 +17,7 @@ pub enum Feature {
     Pgvector,
 }
 
-/// A server: its name, how to find it, and what it has.
+/// A server: its name, the function that finds it, and its features.
 type Server = (&'static str, fn() -> Option<Postgres>, &'static [Feature]);
 
 /// The servers that tests of writing, conflicts, changes and isolation run on.
@@ -27,7 +27,7 @@ pub const SERVERS: [Server; 3] = [
     ("PostgreSQL 9.3", postgres93, &[]),
 ];
 
-/// The servers that have all that a test needs. What the others lack is counted, and `make test` lists it at its end.
+/// The servers that have all features that a test needs. The other servers are counted, and `make test` lists them at its end.
 pub fn servers(needs: &[Feature]) -> Vec<Postgres> {
     let fits = |(name, server, features): &Server| {
         let Some(missing) = needs.iter().find(|need| !features.contains(need)) else { return server() };

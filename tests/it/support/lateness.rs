@@ -1,4 +1,4 @@
-//! How late the machine itself is: what a test of deadlines leaves out of what it measured.
+//! How late the machine itself is. Tests of deadlines subtract this from the times that they measure.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// By how much all sleeps of one thread have been longer than they were told to be, in microseconds.
+/// By how much all sleeps of one thread together were too long, in microseconds.
 fn late() -> &'static AtomicU64 {
     static LATE: AtomicU64 = AtomicU64::new(0);
     static MEASURED: OnceLock<()> = OnceLock::new();
@@ -26,7 +26,7 @@ fn late() -> &'static AtomicU64 {
     &LATE
 }
 
-/// How long it takes, without what the machine was late meanwhile, and its result.
+/// The time that a call takes, without the machine's own delay meanwhile, and the call's result.
 pub fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let before = late().load(Ordering::Relaxed);
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! What tests on real servers stand on: where the servers are, a schema or topic of one's own, the command as a child.
+//! Helpers for tests with real servers: the servers' addresses, schemas and topics that belong to one test, the command as a child process.
 #![allow(dead_code, unused_imports, reason = "each test uses its part")]
 
 pub mod broker;

@@ -1,4 +1,4 @@
-//! A PostgreSQL server for tests, and a schema in it that one test has to itself.
+//! A PostgreSQL server for tests, and a schema in it that belongs to one test.
 
 use std::path::PathBuf;
 use std::sync::Once;
@@ -27,15 +27,15 @@ pub fn postgres96() -> Option<Postgres> {
     address("VECSINK_TEST_PG96").map(|url| Postgres::at(&url))
 }
 
-/// PostgreSQL 18 that takes TLS connections only (and has no pgvector).
+/// PostgreSQL 18 that accepts only TLS connections (and has no pgvector).
 pub fn postgres18_tls() -> Option<Postgres> {
     let mut server = address("VECSINK_TEST_PG18_TLS").map(|url| Postgres::at(&url))?;
     server.authority = Some(address("VECSINK_TEST_PG18_TLS_CA")?);
     Some(server)
 }
 
-/// What a role shows to the TLS server that has no password there, since its name ends with `_certified`: a certificate and
-/// its key, as PEM.
+/// The certificate and key, as PEM, with which a role logs in to the TLS server if its name ends with `_certified`. Such a role needs no
+/// password.
 pub fn client_certificate() -> Option<[PathBuf; 2]> {
     let client = address("VECSINK_TEST_PG18_TLS_CLIENT")?;
     Some([".crt", ".key"].map(|end| PathBuf::from(format!("{client}{end}"))))
@@ -54,7 +54,7 @@ pub struct Postgres {
     pub user: String,
     pub password: String,
     pub database: String,
-    /// The file with the certificate of the authority that signed the server's, where it speaks TLS.
+    /// The file with the certificate of the authority that signed the server's certificate, if the server uses TLS.
     pub authority: Option<String>,
 }
 
@@ -72,7 +72,7 @@ impl Postgres {
         }
     }
 
-    /// What the driver needs to connect.
+    /// The driver's settings for a connection.
     pub fn config(&self) -> Config {
         let mut config = Config::new();
         config.host(&self.host).port(self.port).user(&self.user).password(&self.password).dbname(&self.database);
@@ -92,21 +92,21 @@ impl Postgres {
         connected.expect("the test server takes connections")
     }
 
-    /// Makes an extension where it is missing. Two test programs that make it at once would get in each other's way, so there is a
-    /// lock, which ends with the session.
+    /// Makes an extension if it is missing. Two test programs that make it at the same time would disturb each other, so there is a lock,
+    /// which ends with the session.
     pub fn add_extension(&self, name: &str) {
         let made =
             format!("SELECT pg_advisory_lock(hashtext('{name}')); CREATE EXTENSION IF NOT EXISTS {name} SCHEMA public");
         self.connect().batch_execute(&made).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 
-    /// The URL a job file would have.
+    /// The URL for a job file.
     pub fn jdbc_url(&self) -> String {
         format!("jdbc:postgresql://{}:{}/{}", self.host, self.port, self.database)
     }
 }
 
-/// A schema of one test, dropped with all it holds at the test's end.
+/// A schema that belongs to one test. It is dropped with everything in it at the test's end.
 pub struct Schema {
     pub name: String,
     pub server: Postgres,
@@ -139,14 +139,14 @@ impl Schema {
         }
     }
 
-    /// The one value a query gives, as text; NULL is None.
+    /// The single value of a query's result, as text. NULL is None.
     #[track_caller]
     pub fn text(&mut self, query: &str) -> Option<String> {
         let one = format!("SELECT (({query}))::text");
         self.client.query_one(one.as_str(), &[]).unwrap_or_else(|error| panic!("{error}: {query}")).get(0)
     }
 
-    /// A new role that may write into the schema's tables and comes into the TLS server by the client's certificate only.
+    /// A new role that may write into the schema's tables and logs in to the TLS server only by the client's certificate.
     pub fn certified_role(&mut self) -> String {
         let role = format!("{}_certified", self.name);
         self.execute(&format!(
@@ -179,14 +179,14 @@ impl Drop for Schema {
              JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_database d ON d.oid = l.database
              WHERE n.nspname = '{name}' AND l.pid <> pg_backend_pid() AND d.datname = current_database()"
         );
-        // The server may be gone, which is some tests' point.
+        // Some tests stop the server.
         for statement in ["ROLLBACK".to_owned(), end, format!("DROP SCHEMA {name} CASCADE")] {
             let _ = self.client.batch_execute(&statement);
         }
     }
 }
 
-/// A name no other test of this machine has.
+/// A name that no other test on this machine has.
 pub fn unique(prefix: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("{prefix}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))

@@ -1,4 +1,4 @@
-//! A server of one test's own, to be stopped and started under the feet of a job.
+//! A server that belongs to one test, which can stop and start it while a job runs.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -8,7 +8,7 @@ use super::postgresql::Postgres;
 use super::registry::Registry;
 use super::servers::{address, script};
 
-/// The server; it ends, and its data goes, when this is dropped, also if the test process is killed.
+/// The server. When this is dropped, or the test process is killed, the server ends and its data is deleted.
 struct Private {
     name: &'static str,
     addresses: serde_json::Value,
@@ -54,13 +54,13 @@ impl Private {
 
 impl Drop for Private {
     fn drop(&mut self) {
-        // The end of its input is the script's sign to stop the server.
+        // The script stops the server at the end of its input.
         self.commands = None;
         let _ = self.script.wait();
     }
 }
 
-/// The setting that names the server behind another one.
+/// The setting that names the server to which a PgBouncer or a standby connects.
 fn upstream(server: &Postgres) -> String {
     let Postgres { user, password, host, port, database, .. } = server;
     format!("upstream=postgresql://{user}:{password}@{host}:{port}/{database}")
@@ -82,7 +82,7 @@ impl PrivatePostgres {
         Some(PrivatePostgres { server, private })
     }
 
-    /// A standby of this server, which takes no writes before it is promoted (`SELECT pg_promote()`).
+    /// A standby of this server. It accepts no writes before it is promoted (`SELECT pg_promote()`).
     pub fn standby(&self) -> PrivatePostgres {
         let private = Private::start_with("postgres18", &[upstream(&self.server)]);
         PrivatePostgres { server: Postgres::at(private.address("VECSINK_TEST_PG18")), private }
@@ -123,14 +123,14 @@ impl PrivateKafka {
     /// None where the shared one can't be had either.
     pub fn start() -> Option<PrivateKafka> {
         address("VECSINK_TEST_KAFKA")?;
-        // Otherwise it would take the broker before the restart for alive, and a start would take twelve seconds.
+        // Otherwise a started broker would assume that the one before it is still alive, and the start would take twelve seconds.
         let settings = ["broker.session.timeout.ms=2000", "broker.heartbeat.interval.ms=500"].map(str::to_owned);
         let private = Private::start_with("kafka", &settings);
         let server = Kafka { brokers: private.address("VECSINK_TEST_KAFKA").to_owned() };
         Some(PrivateKafka { server, private })
     }
 
-    /// An orderly end.
+    /// Shuts the broker down.
     pub fn stop(&mut self) {
         self.private.tell("stop");
     }
@@ -178,7 +178,7 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// 1.18, which knows nothing of prepared statements. `settings` are lines of its configuration.
+    /// 1.18, which doesn't support prepared statements. `settings` are lines of its configuration.
     pub fn old(upstream: &Postgres, settings: &[&str]) -> Option<PgBouncer> {
         PgBouncer::start("pgbouncer-1.18", "VECSINK_TEST_PGBOUNCER_1_18", upstream, settings)
     }
@@ -196,7 +196,7 @@ impl PgBouncer {
         Some(PgBouncer { server: Postgres::at(private.address(variable)), _private: private })
     }
 
-    /// Runs a command of its console.
+    /// Runs a command on PgBouncer's admin console.
     pub fn console(&self, command: &str) {
         let console = Postgres { database: "pgbouncer".to_owned(), ..self.server.clone() };
         let answer = console.connect().simple_query(command);

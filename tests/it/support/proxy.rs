@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// Which way bytes go.
+/// The direction of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// From the client to the server.
@@ -20,15 +20,15 @@ pub enum Way {
 
 #[derive(Default)]
 struct State {
-    /// Nothing passes, either way.
+    /// No bytes pass, in either direction.
     is_cut: bool,
-    /// The proxy stops when one connection has passed so many bytes in that direction since this was set.
+    /// The proxy stops when one connection has passed this many bytes in this direction since this was set.
     cut_after: Option<(Way, u64)>,
-    /// How often that was set.
+    /// How often `cut_after` was called.
     said: usize,
     /// New connections are closed at once.
     refuses: bool,
-    /// How late bytes are.
+    /// How much the proxy delays bytes.
     delay: Duration,
     accepted: usize,
     passed: u64,
@@ -50,14 +50,14 @@ struct Shared {
     changed: Condvar,
 }
 
-/// The proxy; its connections end when it is dropped.
+/// The proxy. Its connections end when it is dropped.
 pub struct Proxy {
     pub port: u16,
     shared: Arc<Shared>,
 }
 
 impl Proxy {
-    /// Before `host:port`, on a port of 127.0.0.1 of its own.
+    /// Starts a proxy to `host:port`, on a free port of 127.0.0.1.
     pub fn to(host: &str, port: u16) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let own_port = listener.local_addr().expect("bound").port();
@@ -88,12 +88,12 @@ impl Proxy {
         self.change(|state| state.is_cut = true);
     }
 
-    /// The same, but only when one connection has passed so many bytes in that direction from now on.
+    /// The same, but only when one connection has passed this many further bytes in this direction.
     pub fn cut_after(&self, way: Way, bytes: u64) {
         self.change(|state| (state.cut_after, state.said) = (Some((way, bytes)), state.said + 1));
     }
 
-    /// All connections are closed, and new ones too.
+    /// Closes all connections, and from now on also new ones.
     pub fn refuse(&self) {
         self.change(|state| {
             state.refuses = true;
@@ -101,12 +101,12 @@ impl Proxy {
         });
     }
 
-    /// From now on bytes come late, each way.
+    /// From now on bytes are delayed in both directions.
     pub fn delay(&self, delay: Duration) {
         self.change(|state| state.delay = delay);
     }
 
-    /// Everything passes again, also what was held back.
+    /// From now on everything passes again, also the bytes that were held back.
     pub fn restore(&self) {
         self.change(|state| {
             (state.is_cut, state.cut_after) = (false, None);
@@ -137,7 +137,7 @@ impl Proxy {
         self.shared.state.lock().unwrap().open.len()
     }
 
-    /// Bytes that have passed, both ways together.
+    /// How many bytes have passed, in both directions together.
     pub fn passed(&self) -> u64 {
         self.shared.state.lock().unwrap().passed
     }
@@ -154,7 +154,7 @@ impl Drop for Proxy {
             state.ended = true;
             state.close_all();
         });
-        // Wakes the thread that takes connections.
+        // Wakes the thread that accepts connections.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }

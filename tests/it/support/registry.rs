@@ -2,7 +2,7 @@
 
 use super::servers::address;
 
-/// The one that all tests share: subjects are to be a test's own.
+/// The registry that all tests share. Each test must use subjects of its own.
 pub fn registry() -> Option<Registry> {
     address("VECSINK_TEST_REGISTRY").map(|url| Registry { url })
 }
@@ -13,12 +13,12 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Adds a schema and gives its number.
+    /// Adds a schema and returns its id.
     pub fn register(&self, subject: &str, schema: &str) -> u32 {
         self.register_with(subject, serde_json::json!({ "schema": schema }))
     }
 
-    /// The same, of a schema with more than its text.
+    /// The same for a schema with further properties.
     pub fn register_with(&self, subject: &str, body: serde_json::Value) -> u32 {
         let mut easy = curl::easy::Easy::new();
         let mut headers = curl::easy::List::new();

@@ -1,10 +1,10 @@
-//! Where the servers are: `tests/servers/servers.py` says so in the environment, or in a file when they stay up.
+//! The addresses of the servers: `tests/servers/servers.py` puts them into the environment, or into a file if the servers stay up.
 
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The value the script gave for a server. Without one the test is skipped, loudly and counted; under `CI=true` it fails.
+/// The value that the script gave for a server. Without one the test is skipped, which is printed and counted; with `CI=true` it fails.
 pub fn address(variable: &str) -> Option<String> {
     let found = std::env::var(variable).ok().or_else(|| in_file(variable));
     if found.is_none() {
@@ -29,11 +29,11 @@ fn in_file(variable: &str) -> Option<String> {
         .map(|v| v.trim_matches('\'').to_owned())
 }
 
-/// Says and counts that a test is skipped for want of something.
+/// Prints and counts that a test is skipped because something is missing.
 pub fn skipped(variable: &str) {
     let line = format!("SKIPPED {}: no {variable}, see `make test`\n", current_test());
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{line}");
-    // Written to the stream itself, which the test harness doesn't capture.
+    // Written directly to the stream, which the test harness doesn't capture.
     let _ = std::io::stderr().write_all(line.as_bytes());
     count(&line);
 }

@@ -1,4 +1,4 @@
-//! The servers are what the tests take them for.
+//! Checks what the tests assume about the servers.
 
 use super::*;
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Waits until the condition holds, for at most two minutes: a busy machine is slow, and who waits for what comes doesn't wait
-/// longer for it.
+/// Waits until the condition holds, for at most two minutes. That is long because a busy machine is slow. It makes no test longer, because
+/// the wait ends as soon as the condition holds.
 #[track_caller]
 pub fn eventually(what: &str, condition: impl FnMut() -> bool) {
     eventually_within(Duration::from_secs(120), what, condition);

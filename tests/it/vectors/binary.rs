@@ -9,12 +9,12 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, Value as 
 
 use super::spelling::{Field, Spelling};
 
-/// Who made an Avro schema.
+/// The origin of an Avro schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Schematic {
-    /// Flink, of its table: everything may be null.
+    /// Flink derives it from its table: everything may be null.
     Derived,
-    /// A writer of his own: only the elements of one array may be.
+    /// It is a writer's schema: only the elements of one array may be null.
     Own,
 }
 

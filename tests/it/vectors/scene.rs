@@ -1,5 +1,5 @@
-//! One job a format: source tables of its topics, each with a `vector.encoding` of its own, and for each a table with a column
-//! of every type for every spelling. The server makes the same of the numbers, and both are compared as it prints them.
+//! One job for each format. Its source tables read the format's topics, each with another `vector.encoding`. Each has a target table with
+//! a column of every type for every spelling. The server makes the same values from the numbers itself, and prints both to compare them.
 
 use rand::rngs::StdRng;
 
@@ -7,13 +7,13 @@ use super::spelling::{Field, Spelling, numbers};
 use crate::support::broker::Kafka;
 use crate::support::{Job, Schema, Topic};
 
-/// What every vector must have, as the option says.
+/// The dimension that the option demands of every vector.
 pub const DIMENSION: usize = 6;
-/// The rows after those of a wrong dimension: of whole numbers, which `int2[]` takes too, then of any.
+/// The rows after those with a wrong dimension: first rows of whole numbers, which `int2[]` accepts too, then rows of any numbers.
 const WHOLE: usize = 12;
 const ANY: usize = 20;
 
-/// A column type's name in columns, its name in PostgreSQL, and what the server makes such a value of.
+/// A column type's name in names of columns, its name in PostgreSQL, and the expression with which the server makes such a value.
 pub type Target = (&'static str, &'static str, &'static str);
 
 pub const TARGETS: [Target; 5] = [
@@ -42,14 +42,14 @@ impl Row {
         self.vectors.iter().map(|(spelling, numbers)| (*spelling, spelling.field(numbers))).collect()
     }
 
-    /// The spelling whose vector is too long, if it is one of these.
+    /// The spelling whose vector is too long, if this row has one.
     fn too_long(&self, spellings: &[(Spelling, String)]) -> Option<Spelling> {
         let (spelling, _) = self.vectors.iter().find(|(_, numbers)| numbers.len() != DIMENSION)?;
         spellings.iter().any(|(own, _)| own == spelling).then_some(*spelling)
     }
 }
 
-/// First a row for each spelling whose vector is too long there, then the good ones.
+/// First a row for each spelling, in which the vector of that spelling is too long. Then the good rows.
 pub fn rows(random: &mut StdRng, spellings: &[Spelling]) -> Vec<Row> {
     let row = |at: usize| {
         let vector = |(index, spelling): (usize, &Spelling)| {
@@ -61,19 +61,19 @@ pub fn rows(random: &mut StdRng, spellings: &[Spelling]) -> Vec<Row> {
     (0..spellings.len() + WHOLE + ANY).map(row).collect()
 }
 
-/// A source table, and what its rows are.
+/// A source table, and the vectors in its rows.
 pub struct Source<'r> {
     pub name: String,
-    /// `CREATE TABLE`, but for the connector's own options.
+    /// `CREATE TABLE` without the connector's options.
     pub columns: String,
     pub options: String,
     pub topic: &'r str,
-    /// What gives a row its number.
+    /// The expression for a row's number.
     pub id: &'static str,
     /// The column of each spelling.
     pub spellings: Vec<(Spelling, String)>,
     pub rows: &'r [Row],
-    /// Which of the targets is the first column of its spelling, and so the one that is told of a vector that is too long.
+    /// Which of the targets is the first column of its spelling. The rejection of a vector that is too long names this column.
     pub first: usize,
 }
 
@@ -97,7 +97,7 @@ impl Source<'_> {
         self.rows.iter().filter_map(row).collect()
     }
 
-    /// Several spellings of a column are one column.
+    /// A column may have several spellings.
     fn source_columns(&self) -> Vec<(&str, &'static str)> {
         let mut columns: Vec<_> =
             self.spellings.iter().map(|(spelling, column)| (column.as_str(), spelling.flink_type())).collect();
@@ -105,12 +105,12 @@ impl Source<'_> {
         columns
     }
 
-    /// The first row that is not of whole numbers.
+    /// The first row whose numbers are not all whole.
     fn end_of_whole(&self) -> usize {
         self.rows.len() - ANY
     }
 
-    /// The source table, a sink table for each set of target columns, and what connects them.
+    /// The source table, a sink table for each set of target columns, and the INSERT statements.
     fn sql(&self) -> String {
         let (name, topic) = (&self.name, self.topic);
         let mut sql = format!(
@@ -155,7 +155,7 @@ impl Source<'_> {
         }
     }
 
-    /// Every good row is there as the server would have it.
+    /// Every good row has the values that the server makes itself.
     fn compare(&self, schema: &mut Schema, normalize: bool) {
         let name = &self.name;
         schema.execute("CREATE TEMP TABLE model (id int, col text, numbers text)");
@@ -192,7 +192,7 @@ impl Source<'_> {
         schema.execute("DROP TABLE model");
     }
 
-    /// The server has no function that scales a `float8[]`, whose last digit depends on how the squares are summed up.
+    /// The server has no function that scales a `float8[]` to length 1. The last digit depends on the order in which the squares are added.
     fn compare_lengths(&self, schema: &mut Schema) {
         for (column, _) in self.source_columns() {
             let differing = format!(
@@ -210,7 +210,7 @@ impl Source<'_> {
     }
 }
 
-/// Runs the job over what the topics hold, and looks at its rows and its dead letters.
+/// Runs the job until the end of its topics, and checks its rows and dead letters.
 pub fn check(schema: &mut Schema, kafka: &Kafka, sources: &[Source<'_>], normalize: bool) {
     for source in sources {
         source.create_tables(schema);
@@ -241,7 +241,7 @@ pub fn check(schema: &mut Schema, kafka: &Kafka, sources: &[Source<'_>], normali
     assert_eq!(finished.count("rows_dead_lettered"), dead_letters.len() as u64);
 }
 
-/// The rows that a sink refused for their dimension, and the columns that it names.
+/// The rows that a sink rejected for their dimension, and the columns that the reasons name.
 fn refused(dead_letters: &[serde_json::Value], sink: &str) -> Vec<(i64, String)> {
     let reason =
         format!("the vector has {} dimensions, the option vector.dimension requires {DIMENSION}", DIMENSION + 1);

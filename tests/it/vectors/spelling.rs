@@ -1,4 +1,4 @@
-//! How a vector may stand in a message, and the numbers that are left of it there.
+//! The spellings of a vector in a message, and the numbers that each spelling keeps exactly.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -42,7 +42,7 @@ pub const PACKINGS: [Packing; 6] = [
     packing("f64be", 8, true),
 ];
 
-/// What a format has to write.
+/// The forms in which a format can contain a vector.
 pub enum Field {
     Text(String),
     /// A document, as it is.
@@ -74,7 +74,7 @@ impl Spelling {
         }
     }
 
-    /// What is left of numbers.
+    /// The numbers as they are read from this spelling.
     pub fn carried(self, numbers: &[f64]) -> Vec<f64> {
         let width = match self {
             Spelling::Floats => 4,
@@ -125,7 +125,7 @@ fn list(numbers: &[f64]) -> String {
     numbers.iter().enumerate().map(number).collect::<Vec<_>>().join(",")
 }
 
-/// The nearest of eleven binary digits; the numbers of these tests are neither too large nor too small for 16 bits.
+/// The nearest number with eleven binary digits. The tests have no numbers that are too large or too small for 16 bits.
 fn half(number: f64) -> f32 {
     f32::from_bits(((number as f32).to_bits() + 0x1000) & !0x1fff)
 }
@@ -136,7 +136,7 @@ fn half_bits(number: f32) -> u16 {
     (bits >> 16 & 0x8000 | exponent << 10 | bits >> 13 & 0x3ff) as u16
 }
 
-/// So many numbers, not all of them zero.
+/// This many numbers, not all of them zero.
 pub fn numbers(random: &mut StdRng, count: usize, whole: bool) -> Vec<f64> {
     let number = |random: &mut StdRng| {
         let number = match random.random_range(0..5) {

@@ -1,4 +1,4 @@
-//! Messages of the formats in text.
+//! Messages of the text formats.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -7,7 +7,7 @@ use crate::main_job::scene::{Indexes, bounded, car_info, dead_letters, job_of, w
 use crate::support::postgresql::unique;
 use crate::support::{kafka, postgres18, registry};
 
-/// The job, but for its format and what its times are.
+/// The job without its format and the types of its times.
 const JOB: &str = "
     CREATE TABLE vector_kafka (id INT NOT NULL, sold BOOLEAN, tiny TINYINT, big BIGINT, single FLOAT, wide DOUBLE, name STRING,
         raw BYTES, price DECIMAL(10, 2), made DATE, opens TIME(3), painted AT, seen SEEN, feature ARRAY<FLOAT>,
@@ -26,7 +26,7 @@ const TABLE: &str = "CREATE TABLE typed (id int PRIMARY KEY, sold boolean, tiny 
     name text, raw bytea, price numeric(10, 2), made date, opens time, painted text, seen text, feature real[], matrix float8[],
     extra int, maker text, code int)";
 
-/// What Flink derives from the table, but for the times.
+/// The schema that Flink derives from the table, without the times.
 const SCHEMA: &str = r#"{"type": "record", "name": "record", "fields": [
     {"name": "id", "type": "int"}, {"name": "sold", "type": ["null", "boolean"]}, {"name": "tiny", "type": ["null", "int"]},
     {"name": "big", "type": ["null", "long"]}, {"name": "single", "type": ["null", "float"]},
@@ -44,7 +44,7 @@ const SCHEMA: &str = r#"{"type": "record", "name": "record", "fields": [
         {"name": "name", "type": ["null", "string"]},
         {"name": "code", "type": ["null", "int"]}]}]}]}"#;
 
-/// A record of values, and one of nulls where they may be.
+/// A record with values, and a record that is null in each field that may be null.
 fn records([painted, seen]: [Value; 2]) -> [Value; 2] {
     let floats = [0.5, -1.0].map(|number| some(Value::Float(number)));
     let maker = [("name", some(Value::String("Ö".into()))), ("code", some(Value::Int(2)))];

@@ -9,13 +9,13 @@ const BARE: &str = include_str!("../../../../examples/sql/avro.sql");
 const CONFLUENT: &str = include_str!("../../../../examples/sql/avro_confluent.sql");
 const DEBEZIUM: &str = include_str!("../../../../examples/sql/debezium_avro_confluent.sql");
 
-/// As Flink derives them from the job's table.
+/// The fields of the schema that Flink derives from the job's table.
 const FIELDS: &str = r#"{"name": "id", "type": ["null", "int"]},
     {"name": "market_time", "type": ["null", {"type": "long", "logicalType": "timestamp-millis"}]},
     {"name": "color", "type": ["null", "string"]}, {"name": "price", "type": ["null", "int"]},
     {"name": "feature", "type": ["null", {"type": "array", "items": ["null", "float"]}]}"#;
 
-/// What no column reads, and what may hold itself.
+/// A field that no column reads, and a type that may contain itself.
 const CHAIN: &str = r#"{"type": "record", "name": "Chain", "fields": [{"name": "next", "type": ["null", "Chain"]}]}"#;
 
 const ROWS: &str = "7 red 1 {0.5,0.25}; 8 red 1 {0.5,0.25}";
@@ -23,7 +23,7 @@ const ENDS: &str = "the message ends after";
 const RED: &[u8] = b"\x06red";
 const FEATURE: &[u8] = b"\x04\x02\0\0\0\x3f\x02\0\0\x80\x3e\0";
 
-/// A whole number as Avro has it.
+/// A whole number in Avro's encoding.
 fn whole(value: i64) -> Vec<u8> {
     let mut left = (value << 1 ^ value >> 63) as u64;
     let mut bytes = Vec::new();
@@ -35,7 +35,7 @@ fn whole(value: i64) -> Vec<u8> {
     bytes
 }
 
-/// A record with all columns but the time, each behind the number of its union's branch.
+/// A record with all columns except the time. Before each value comes the number of its union's branch.
 fn record(id: &[u8], color: &[u8], feature: &[u8]) -> Vec<u8> {
     [b"\x02", id, b"\0\x02", color, b"\x02\x02\x02", feature].concat()
 }
@@ -44,12 +44,12 @@ fn good(id: i64) -> Vec<u8> {
     record(&whole(id), RED, FEATURE)
 }
 
-/// A text behind its length.
+/// A text after its length.
 fn text(bytes: &[u8]) -> Vec<u8> {
     [whole(bytes.len() as i64).as_slice(), bytes].concat()
 }
 
-/// Records damaged in every way. `message`: what they are in.
+/// Records that are damaged in every way. `message` makes a message of a record.
 fn damaged(message: impl Fn(&[u8]) -> Vec<u8>) -> Vec<Bad> {
     let nine = whole(9);
     let with_id = |id: &[u8]| message(&record(id, RED, FEATURE));
@@ -77,8 +77,8 @@ fn damaged(message: impl Fn(&[u8]) -> Vec<u8>) -> Vec<Bad> {
     ]
 }
 
-/// The same in messages that name their schema, and those that name none of this table's. `around`: the record before and
-/// behind its bytes, with so many `Chain`s in it.
+/// The same in messages with a schema id, and messages whose id is wrong. `around` makes a message's content of a record and this many
+/// nested `Chain`s.
 fn damaged_with_schema(registry: &Registry, schema: &str, around: impl Fn(usize, &[u8]) -> Vec<u8>) -> Vec<Bad> {
     let registered = |schema: &str| registry.register(&unique("malformed"), schema);
     let with = |id: u32, bytes: &[u8]| [&[0], &id.to_be_bytes()[..], bytes].concat();
@@ -105,7 +105,7 @@ fn damaged_with_schema(registry: &Registry, schema: &str, around: impl Fn(usize,
     bad
 }
 
-/// A good message of the schema between which the bad ones stand.
+/// A message with this schema id and this record.
 fn of_schema(id: u32, record: &[u8]) -> Vec<u8> {
     [&[0], &id.to_be_bytes()[..], record].concat()
 }
