@@ -75,7 +75,7 @@ pub fn two_movers() -> Vec<Case> {
     two_writers(&[MOVER], 0)
 }
 
-/// A sealed child is emptied and dropped while two writers are at its key.
+/// A sealed child is emptied and dropped while two writers change its key.
 pub fn emptied() -> Vec<Case> {
     let beside = [Role::Mover { from: Target::Table(SEALED), rounds: 1 }, Role::Dropper { table: SEALED }];
     let case =
@@ -85,7 +85,7 @@ pub fn emptied() -> Vec<Case> {
 
 const MERGER: Role = Role::Merger { table: SEALED };
 
-/// A sealed child is merged while two writers are at its key.
+/// A sealed child is merged while two writers change its key.
 pub fn merged() -> Vec<Case> {
     pairs()
         .map(|(one, other)| Case {

@@ -1,4 +1,4 @@
-//! The sample cars are the same on both sides: the generator's checksum is the one PostgreSQL computes.
+//! The sample cars are the same in Rust and in SQL: the generator's checksum is the one that PostgreSQL computes.
 
 #[path = "../../examples/cars/generator.rs"]
 pub mod generator;
@@ -34,7 +34,7 @@ fn checksum_is_the_same_after_a_copy(server: Option<Postgres>) {
     let checksum = |schema: &mut Schema| schema.text(&checksum_sql("car_info")).unwrap().parse::<u128>().unwrap();
     assert_eq!(checksum(&mut schema), cars.checksum());
 
-    // The last bit of one element of one row.
+    // Changes the last bit of one element of one row.
     let original = cars.car(1000).feature[3];
     let near = f32::from_bits(original.to_bits() ^ 1);
     schema.execute(&format!("UPDATE car_info SET feature[4] = '{near}' WHERE id = 1000"));

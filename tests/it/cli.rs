@@ -1,4 +1,4 @@
-//! The command line's contract, as far as it needs no server.
+//! The command line, as far as it needs no server.
 
 use std::net::TcpListener;
 use std::process::Output;

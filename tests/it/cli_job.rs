@@ -1,9 +1,9 @@
-//! `vecsink run` and `vecsink check` on real servers: how a job starts, ends, resumes and speaks.
+//! `vecsink run` and `vecsink check` on real servers: how a job starts, ends and resumes, and what it prints.
 
 use super::support::postgresql::{Postgres, unique};
 use super::support::{Job, Schema, Topic, eventually, kafka, postgres18};
 
-/// A table, a topic with one partition, and the job between them.
+/// A table, a topic with one partition, and the job that reads the topic.
 struct Scene {
     schema: Schema,
     topic: Topic,
@@ -118,7 +118,7 @@ fn a_second_signal_ends_the_job_at_once() {
     });
 }
 
-/// Does something while the job has written one row and can't write twenty more.
+/// Calls `action` when the job has written one row and can't write twenty further rows.
 fn blocked<T>(scene: &mut Scene, action: impl FnOnce() -> T) -> T {
     scene.produce(0..1);
     eventually("the first row arrives", || scene.rows() == 1);
@@ -175,7 +175,7 @@ fn check_names_a_dead_letter_file_that_cannot_be_written_and_a_column_that_stays
     }
 }
 
-/// Quotes of every kind, blanks, what SQL, URLs, shells and formats escape, and more than ASCII.
+/// Quotes of every kind, blanks, the special characters of SQL, URLs, shells and format strings, and non-ASCII characters.
 const ODD: &str = r#"p'"`\ %41&=:/?#@;,$x${y}{0}|<>()[]!*~^+-ß雪"#;
 
 #[test]
@@ -196,7 +196,7 @@ fn a_password_of_odd_characters_works_and_is_never_shown() {
     let checked = Job::check(&job).variable("DB_PASSWORD", ODD).argument("-vv").finish().exited(0);
     for finished in [right, wrong, checked] {
         for shown in [&finished.stdout, &finished.stderr] {
-            // Also not in an escaped form: each plain piece of it is looked for.
+            // It may not be shown in an escaped form either, so each part without special characters is searched for.
             for piece in [ODD, "%41&=", "${y}{0}", "~^+-ß"] {
                 assert!(!shown.contains(piece), "the password is shown:\n{shown}");
             }

@@ -1,4 +1,4 @@
-//! `vecsink check --sample`: what the next records would become.
+//! `vecsink check --sample`: it prints the rows that the next records would become.
 
 use super::support::postgresql::unique;
 use super::support::{Job, Schema, kafka, postgres18};
@@ -39,6 +39,6 @@ fn the_next_records_are_shown_as_rows_and_nothing_is_written_or_committed() {
     assert!(!shown.contains("not yet") && shown.contains("character varying(10)"), "{shown}");
     assert_eq!(schema.count("cars"), 0);
     assert_eq!(kafka.committed(&group, &topic.name, 0), None);
-    // There are no more than five.
+    // The topic has only five records.
     assert!(check("100").contains("not yet"));
 }

@@ -1,4 +1,4 @@
-//! Operators and functions as a job file writes them, from their text to their value. No server is needed.
+//! Operators and functions, from their text in a job file to their value. No server is needed.
 
 mod conditions;
 mod errors;
@@ -14,7 +14,7 @@ use vecsink::internals::job::settings::job::Job;
 use vecsink::internals::job::{JobInput, parse_job};
 use vecsink::internals::types::value::{Decimal, Value};
 
-/// A row of every type, with values that the tests name.
+/// A row with a column of every type. The tests name these columns.
 const COLUMNS: &str = "i INT, l BIGINT, t TINYINT, d DOUBLE, f FLOAT, c DECIMAL(10, 2), s STRING, v VARCHAR(5), \
      b BOOLEAN, n INT, ts TIMESTAMP(3), tz TIMESTAMP_LTZ(3), dt DATE, tm TIME, a ARRAY<INT>, x BYTES, ns STRING, \
      nb BOOLEAN, ym INTERVAL YEAR TO MONTH, ds INTERVAL DAY TO SECOND, m AS MAP['k', 1, 'n', CAST(NULL AS INT)], \
@@ -46,7 +46,7 @@ fn type_of(expression: &str) -> String {
     }
 }
 
-/// The expression's value as text, NULL if it is, over a row of [`COLUMNS`]; the reason if the row is refused.
+/// The expression's value for a row of [`COLUMNS`], as text or `NULL`. If the row is refused, the reason.
 #[track_caller]
 fn evaluate(expression: &str, settings: &str) -> Result<String, String> {
     let job = job(expression, settings).unwrap_or_else(|error| panic!("{expression}: {error}"));
@@ -82,7 +82,7 @@ fn evaluate(expression: &str, settings: &str) -> Result<String, String> {
     }
 }
 
-/// Each expression has the type and the value beside it.
+/// Fails unless each expression has the type and the value that is given with it.
 #[track_caller]
 fn check(cases: &[(&str, &str, &str)]) {
     let wrong: Vec<String> = cases
@@ -96,7 +96,7 @@ fn check(cases: &[(&str, &str, &str)]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Each expression has the value beside it, with these settings.
+/// Fails unless each expression has the value that is given with it, with these settings.
 #[track_caller]
 fn check_with(settings: &str, cases: &[(&str, &str)]) {
     for (expression, value) in cases {

@@ -8,11 +8,11 @@ use crate::page::{SCHEMAS, Section, section_of};
 use crate::support::postgresql::unique;
 use crate::support::{Job, Schema, Topic, kafka, postgres18, registry};
 
-/// A row of the page: `7`, and the values behind it, as `NULL, red, NULL, NULL`.
+/// A row of the page: the key, such as `7`, and the values after it, such as `NULL, red, NULL, NULL`.
 type Table = BTreeMap<String, [String; 4]>;
 
-/// The table before the first message and after the last one, as the page's rows tell it. A row that an update or a delete is of
-/// was there.
+/// The table before the first message and after the last one, according to the page's rows. The table had each row that an update or
+/// a delete changes.
 fn tables(section: &Section) -> (Table, Table) {
     let (mut before, mut after) = (Table::new(), Table::new());
     for row in &section.rows {
@@ -40,7 +40,7 @@ fn tables(section: &Section) -> (Table, Table) {
     (before, after)
 }
 
-/// The page's job with these servers in the place of the page's, and an end.
+/// The page's job as a bounded job, with the addresses of these servers.
 fn job(section: &Section, schema: &Schema, topic: &Topic, registry_url: &str) -> String {
     let server = &schema.server;
     let target = format!(
@@ -60,7 +60,7 @@ fn job(section: &Section, schema: &Schema, topic: &Topic, registry_url: &str) ->
     text
 }
 
-/// A message that begins with the number of a schema of the page, with the one that the registry gave it.
+/// A message that begins with the id of one of the page's schemas. The id is replaced by the one that the registry gave the schema.
 fn numbered(message: &[u8], numbers: &[(u32, u32)]) -> Vec<u8> {
     for (page, here) in numbers {
         if let Some(rest) = message.strip_prefix(&[&[0], &page.to_be_bytes()[..]].concat()[..]) {

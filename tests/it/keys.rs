@@ -1,4 +1,5 @@
-//! The order of one key, whatever decides which rows have the same key: a column's collation, an index's, or a trigger.
+//! Rows of one key stay in order, also if texts that differ are the same key by a column's collation, by an index's collation, or by a
+//! trigger.
 
 use crate::support::{Job, Schema, Topic, kafka, postgres18};
 
@@ -14,7 +15,7 @@ INSERT INTO people SELECT * FROM messages;";
 const KEYS: usize = 40;
 const VERSIONS: usize = 60;
 
-/// What makes `a@x` and `A@x` one key of the table `people (email, version)`.
+/// The rule by which `a@x` and `A@x` are the same key of the table `people (email, version)`.
 #[derive(Debug, Clone, Copy)]
 enum Rule {
     ColumnCollation,
@@ -26,7 +27,7 @@ enum Rule {
 const RULES: [Rule; 4] = [Rule::ColumnCollation, Rule::IndexCollation, Rule::OperatorClass, Rule::Trigger];
 
 impl Rule {
-    /// None where the server was built without ICU, whose collations alone have such rules.
+    /// None if the server was built without ICU, because only its collations have such rules.
     fn schema(self) -> Option<Schema> {
         let mut schema = Schema::new(&postgres18()?);
         let nocase = "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)";
@@ -115,7 +116,7 @@ fn a_delete_finds_the_row_of_its_key_under_each_rule_of_comparison() {
         let (before, after) = if op == "d" { (row.as_str(), "null") } else { ("null", row.as_str()) };
         format!(r#"{{"op":"{op}","before":{before},"after":{after}}}"#)
     };
-    // In one batch: an insert and its delete, and one that stays. In another: a delete of what is stored.
+    // One batch has an insert and its delete, and an insert that stays. Another batch deletes a stored row.
     let first = [change("c", "a@x", 1), change("c", "b@x", 1), change("c", "c@x", 1), change("d", "A@x", 1)];
     topic.produce(0, first);
     for rule in [Rule::ColumnCollation, Rule::IndexCollation] {

@@ -1,4 +1,4 @@
-//! Tests of whole paths on real servers. One program, because linking is what costs.
+//! Tests with real servers, from a message or a pushed row to the table. They are one program, because linking takes long.
 //!
 //! `make test` starts the servers; so does `make servers-up`, after which `cargo test --release` finds them.
 

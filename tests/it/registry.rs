@@ -1,5 +1,5 @@
-//! How a registry is asked: logins and TLS, against a server of the test's own that looks at what it is told. Apicurio has
-//! no logins of its own.
+//! Requests to a registry with logins and TLS. The server belongs to the test and checks each request, because Apicurio has no logins of
+//! its own.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -27,7 +27,7 @@ struct Identity {
     certificate: X509,
 }
 
-/// A certificate for a name, signed by the authority, or by itself.
+/// A certificate for a name, signed by the authority or self-signed.
 fn identity(name: &str, authority: Option<&Identity>) -> Identity {
     let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
     let mut builder = X509NameBuilder::new().unwrap();
@@ -81,7 +81,7 @@ fn answer(stream: impl Read + Write, header: Option<&str>) {
     }
 }
 
-/// A server on a port of its own, gone with the test's process.
+/// A server on a port of its own. It ends with the test's process.
 fn serve(header: Option<&'static str>, tls: Option<SslAcceptor>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -157,11 +157,11 @@ fn a_login_is_sent_as_it_was_given() {
 fn an_unknown_id_differs_from_a_server_that_does_not_answer() {
     let url = serve(None, None);
     assert!(matches!(ask(&at(&url), 8), SchemaLookup::Nothing(reason) if reason.contains("Schema not found")));
-    // Bound and closed again: nobody listens.
+    // The port was opened and closed again, so nothing listens on it.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let nobody = format!("http://127.0.0.1:{port}/base");
     assert!(matches!(ask(&at(&nobody), 7), SchemaLookup::NotNow));
-    // Of several URLs one that answers is enough.
+    // One of several URLs has to answer.
     finds(&Registry { urls: vec![nobody, url], ..at("") });
 }
 
@@ -204,7 +204,7 @@ fn a_certificate_is_trusted_only_if_a_trusted_authority_signed_it() {
     let other = file("other.pem", identity("other", None).certificate.to_pem().unwrap());
     is_refused(&Registry { trust_store: store(&other, None), ..without_store }, "isn't trusted");
 
-    // What is wrong with the options themselves is told before anybody is asked.
+    // Errors of the options are reported before any request is made.
     let wrong = |settings: Registry| client::check(&settings).join("\n");
     let password = wrong(Registry { trust_store: store(&p12, Some("s3cret")), ..at(&url) });
     assert!(password.contains("its password is wrong") && !password.contains("s3cret"), "{password}");

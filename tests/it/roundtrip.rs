@@ -1,5 +1,5 @@
-//! The encoder against PostgreSQL itself: what COPY BINARY and COPY TEXT store is what the server makes of the same
-//! value as a literal, and what the encoder refuses the server refuses with the same SQLSTATE.
+//! The encoder compared with PostgreSQL: COPY BINARY and COPY TEXT store the same value as the server makes from a literal. Values that
+//! the encoder refuses are refused by the server with the same SQLSTATE.
 
 mod compare;
 pub mod random;
@@ -14,7 +14,7 @@ use self::compare::{Case, Feed, compare, text};
 use self::random::{decimal, many, moment};
 use crate::support::postgres18;
 
-/// Values of a STRING column, or ones that carry their type, into a column of PostgreSQL 18.
+/// Writes values of a STRING column, or values with their own type, into a column of PostgreSQL 18.
 fn check(type_name: &str, column_type: ColumnType, cases: Vec<Case>) {
     let Some(server) = postgres18() else { return };
     assert_eq!(compare(&server, &Feed::text(type_name), cases), column_type);
@@ -151,7 +151,7 @@ fn strings_keep_all_characters() {
     check("char(10)", ColumnType::Char(10), many(word));
 }
 
-/// A literal with everything that arrays may have.
+/// A literal with everything that may be in an array.
 fn vector(random: &mut StdRng, length: usize, odd: bool) -> String {
     let element = |random: &mut StdRng| match random.random_range(0..if odd { 12 } else { 6 }) {
         0 => format!("{:e}", random.random::<f32>() * 1e-4),

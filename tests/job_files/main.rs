@@ -1,5 +1,5 @@
-//! Job files of many shapes, each with the plan it becomes or with all that is wrong with it, as the snapshots have
-//! them. Lines `-- -D TABLE.OPTION=VALUE` and `-- NAME=value` at a file's top are its command line and environment.
+//! Job files of many kinds. A snapshot of each has the plan that is made from it, or all of its errors. Lines `-- -D TABLE.OPTION=VALUE`
+//! and `-- NAME=value` at a file's top are the command line and the environment.
 
 mod plan;
 

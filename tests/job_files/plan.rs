@@ -1,4 +1,4 @@
-//! A job's settings as a reader wants to see them: what is read, and what each target column is computed from.
+//! A job's settings in a readable form: what is read, and how each target column is computed.
 
 use std::fmt::Write;
 
@@ -65,7 +65,7 @@ fn print_source(text: &mut String, source: &Source) {
     }
 }
 
-/// What the columns don't tell of an Avro format: how it reads, and where schemas are.
+/// The options of an Avro format: the encoding, and where schemas are.
 fn print_avro(text: &mut String, format: &Format) {
     match format {
         Format::Avro(AvroFormat { schema, encoding, .. }) => writeln!(text, "  {encoding:?} by {schema}").unwrap(),
@@ -103,7 +103,7 @@ fn print_mapping(text: &mut String, mapping: &Mapping, source: &Source) {
     }
 }
 
-/// What the columns of a row are called, in the order that expressions count them.
+/// The names of a row's columns, in the order in which expressions number them.
 fn names(source: &Source) -> Vec<String> {
     let columns = source.columns.iter().map(|column| column.name.clone());
     let of_format = source.format_metadata.iter().map(|metadata| format!("value.{}", metadata.key));

@@ -31,7 +31,7 @@ fn rows<'a>(tables: &'a [Table], of: &str) -> Vec<&'a Row> {
     rows
 }
 
-/// The names of a language's functions, and what the page says of them.
+/// The names of a language's functions, and the page's text about them.
 fn offered() -> [Names; 4] {
     [sources::rust(), sources::c(), sources::cpp(), sources::python()]
 }
@@ -115,7 +115,7 @@ fn each_option_can_be_set_in_all_languages() {
     );
 }
 
-/// An option whose definition names a setter has it in each language; the page says which option a setter is for.
+/// If an option's definition names a setter, each language has this setter. The page says for which option a setter is.
 #[test]
 fn the_setters_are_those_of_the_definitions() {
     let (tables, offered) = (page(), offered());
@@ -211,7 +211,7 @@ fn each_figure_has_one_name() {
     }
 }
 
-/// A default stands where it is decided; where a language repeats it, it must be the same.
+/// A default is defined in one place. If the documentation of a language repeats it, it must be the same.
 #[test]
 fn the_defaults_are_those_of_the_page() {
     let page = read("docs/languages.md");
@@ -220,7 +220,7 @@ fn the_defaults_are_those_of_the_page() {
         assert!(found.contains(what), "{found} should say {what}");
     };
     let holds = |file: &str, text: &str| assert!(read(file).contains(text), "{file} should have: {text}");
-    // What the comments of C, C++ and Python say of each option that has a default.
+    // The comments of C, C++ and Python about each option that has a default.
     for (option, what, of_c, of_cpp, of_python) in [
         ("| memory for rows | `buffer_memory`", "buffer_memory", "64 MiB", "64 MiB", "64 MiB"),
         ("| `connectionmaxactive`", "connections", "20", "20", "20"),
@@ -256,7 +256,7 @@ fn the_defaults_are_those_of_the_page() {
     says("- `close` says whether", "in Python it is 25 seconds");
     holds("bindings/python/src/vecsink/_sink.py", "def close(self, timeout: float = 25.0)");
     holds("bindings/python/src/vecsink/_pipeline.py", "def stop(self, timeout: float = 25.0)");
-    // Nothing is set that wasn't asked for, so the library's default is Python's too.
+    // The Python package sets only options that the caller gives, so the library's default is also Python's.
     let sink = read("bindings/python/src/vecsink/_sink.py");
     for keyword in sources::python_keywords("_sink.py", "__init__") {
         let left_out = ["| None = None,", "bool = False,"];

@@ -7,7 +7,7 @@ pub const LANGUAGES: [&str; 4] = ["Rust", "C", "C++", "Python"];
 
 /// One table whose columns are languages.
 pub struct Table {
-    /// What stands over its first column: "function", "option", "error" or "figure".
+    /// The heading of its first column: "function", "option", "error" or "figure".
     pub of: String,
     pub rows: Vec<Row>,
 }
@@ -44,7 +44,7 @@ pub fn tables(page: &str) -> Vec<Table> {
     tables
 }
 
-/// What stands in a cell between backticks.
+/// The parts of a cell between backticks.
 pub fn names(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }

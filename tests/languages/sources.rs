@@ -1,4 +1,4 @@
-//! What each language offers, as its sources say: the names of functions with the type that they belong to.
+//! The functions of each language, from its sources: their names, with the types that they belong to.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ pub type Names = BTreeSet<String>;
 
 /// The record of Rust's public API, which tests/api keeps true.
 const RUST: &str = "tests/api/snapshots/api__the_public_interface_is_the_one_on_record.snap";
-/// Rust's types that all languages have; the others hold values.
+/// The types of Rust that all languages have. Rust's other types are values.
 const RUST_TYPES: [&str; 6] = ["Sink", "SinkBuilder", "FilledRow", "Attach", "Pipeline", "PipelineBuilder"];
 const CPP: [&str; 4] = ["sink.hpp", "sink_builder.hpp", "row.hpp", "pipeline.hpp"];
 const PYTHON: [&str; 2] = ["_sink.py", "_pipeline.py"];

@@ -1,8 +1,8 @@
-//! Circles: names of which each leads, over others, back to itself.
+//! Circles: groups of names in which each name uses itself through others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What each name uses.
+/// For each name, the names that it uses.
 pub type Uses = BTreeMap<String, BTreeSet<String>>;
 
 /// The groups of names that use each other in a circle, each in the order of the names.

@@ -1,5 +1,5 @@
-//! The shape of the source tree: folders and files depend one way, a driver is named in one folder, files stay small, and
-//! unit tests stand in one place.
+//! The structure of the sources: folders and files depend one way, each driver is used in one folder, files stay small, and unit tests
+//! are at fixed places.
 
 mod circles;
 mod paths;
@@ -13,9 +13,9 @@ use paths::Crate;
 use proc_macro2::TokenTree;
 use source::{File, files, is_punct, root};
 
-/// Files and folders directly under src/. Each names only those before it; `lib.rs` names them all.
+/// Files and folders directly under src/. Each uses only those before it. `lib.rs` names them all.
 const ORDER: [&str; 26] = [
-    // What several folders share.
+    // Shared by several folders.
     "position",
     "error",
     "excerpt",
@@ -31,24 +31,24 @@ const ORDER: [&str; 26] = [
     "record",
     "options",
     "settings",
-    // What a row comes from.
+    // The sources of rows.
     "sql",
     "kafka",
     "schema_registry",
     "formats",
     "job",
-    // Where it goes.
+    // The targets of rows.
     "dispatch",
     "progress",
     "dead_letters",
     "postgres",
-    // The threads, and the faces for hosts and for the command line.
+    // The threads, and the interfaces for hosts and for the command line.
     "pipeline",
     "host",
     "command",
 ];
 
-/// Drivers, and the one folder that names each.
+/// Drivers, and the only folder that uses each.
 const DRIVERS: [(&str, &str); 11] = [
     ("rdkafka", "kafka"),
     ("rdkafka_sys", "kafka"),
@@ -63,10 +63,10 @@ const DRIVERS: [(&str, &str); 11] = [
     ("clap", "command"),
 ];
 
-/// In lines.
+/// The most lines of a file.
 const LONGEST_FILE: usize = 500;
 
-/// The unit tests at a file's end. Longer ones get a file of their own.
+/// The most lines of unit tests at a file's end. Longer ones get a file of their own.
 const LONGEST_TESTS_IN_THE_FILE: usize = 100;
 
 /// The crates in src/: the folder of each, and its files.
@@ -111,7 +111,7 @@ fn a_folder_names_only_folders_before_it() {
         checked += 1;
         match path.first().and_then(|other| place(other)) {
             Some(theirs) if theirs <= own => {}
-            // An item of the crate's root would be a way around the order.
+            // With items in the crate's root the order could be evaded.
             _ => offences.push(format!("{} names crate::{}", file.path, path.join("::"))),
         }
     }
@@ -119,7 +119,7 @@ fn a_folder_names_only_folders_before_it() {
     assert!(offences.is_empty(), "{offences:#?}");
 }
 
-/// Which file uses which. A folder's own `mod.rs` is left out: it names what is in the folder, and may be named there.
+/// Which file uses which. A folder's own `mod.rs` is left out, because it names the folder's files, and they may use it.
 fn uses_between_files(of: &Crate) -> Uses {
     let mut uses = Uses::new();
     for (file, path) in of.named() {
@@ -149,7 +149,7 @@ fn no_folders_name_each_other_in_a_circle() {
     let mut found = Vec::new();
     for (folder, members) in crates(&files) {
         let of = Crate::new(folder, members);
-        // Within each folder: what its files and folders use of each other.
+        // Within each folder: which of its files and folders use each other.
         let mut within: BTreeMap<String, Uses> = BTreeMap::new();
         for (file, path) in of.named() {
             let definition = of.definition(path);
@@ -166,7 +166,8 @@ fn no_folders_name_each_other_in_a_circle() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// The folder that two files share, and what in it each belongs to. `None` if that is the same, or the folder's own file.
+/// The innermost folder that has both files, and the file or folder in it to which each of them belongs. `None` if that is the same one,
+/// or the folder's own `mod.rs`.
 fn siblings(one: &str, other: &str) -> Option<(String, String, String)> {
     let shared = one.split('/').zip(other.split('/')).take_while(|(one, other)| one == other).count();
     let part = |path: &str| path.split('/').nth(shared).map(str::to_owned);
@@ -211,7 +212,7 @@ fn names_crate(tokens: &[TokenTree], name: &str) -> bool {
     })
 }
 
-/// What it has to know of a key comes as data.
+/// It gets what it needs to know about a key as data.
 #[test]
 fn the_dispatcher_knows_no_type_of_a_value_or_column() {
     let files = files();
@@ -254,7 +255,7 @@ fn each_file_is_short_and_begins_with_what_it_is_about() {
 /// Names of types of two folders, which never meet in one file. No new one is allowed.
 const GIVEN_TWICE: [&str; 4] = ["BuilderState", "Error", "RunningPipeline", "Sink"];
 
-/// One word for one thing: a name is not given to types of two files.
+/// No name is given to types of two files, so that a word always means the same thing.
 #[test]
 fn each_name_is_given_to_one_type() {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -273,8 +274,8 @@ fn each_name_is_given_to_one_type() {
     assert_eq!(names, GIVEN_TWICE, "rename one of the types, or take a name from the list: {places:#?}");
 }
 
-/// Unit tests are a module `tests` at the end of their file. Where that would be long, they are a file beside it: `x_tests.rs`
-/// for `x.rs`, and for a folder's `mod.rs` the file or folder `tests`.
+/// Unit tests are a module `tests` at the end of their file. If that would be long, they are a file next to it: `x_tests.rs` for `x.rs`,
+/// and the file or folder `tests` for a folder's `mod.rs`.
 #[test]
 fn unit_tests_are_in_one_place() {
     let files = files();

@@ -1,4 +1,4 @@
-//! Which paths a file names, and which file defines what a path leads to.
+//! The paths that a file uses, and for each path the file that defines its item.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ pub type Absolute = Vec<String>;
 struct Module {
     /// The names that the file itself defines.
     items: BTreeSet<String>,
-    /// The names that it imports, and what each means.
+    /// The names that it imports, and the path that each stands for.
     imports: BTreeMap<String, Absolute>,
     /// The modules of which it imports all names.
     globs: Vec<Absolute>,
@@ -28,7 +28,7 @@ pub struct Crate<'a> {
 }
 
 impl<'a> Crate<'a> {
-    /// `folder` is where its `lib.rs` or `main.rs` lies, below src/.
+    /// `folder`: the folder of its `lib.rs` or `main.rs`, below src/.
     pub fn new(folder: &str, files: impl IntoIterator<Item = &'a File>) -> Crate<'a> {
         let files = files.into_iter().filter(|file| !file.is_tests());
         let files: BTreeMap<Absolute, &File> = files.map(|file| (module_of(folder, &file.path), file)).collect();
@@ -48,12 +48,12 @@ impl<'a> Crate<'a> {
         self.files.iter().flat_map(|(module, file)| self.modules[module].paths.iter().map(|path| (*file, path)))
     }
 
-    /// The file that defines what the path leads to. Re-exports are followed.
+    /// The file that defines the path's item. Re-exports are followed.
     pub fn definition(&self, path: &[String]) -> &'a File {
         self.files[&self.resolve(path, 0).0]
     }
 
-    /// The module of the file, and what of the path remains in it.
+    /// The module of the file, and the rest of the path within it.
     fn resolve(&self, path: &[String], depth: usize) -> (Absolute, Vec<String>) {
         let mut module = Absolute::new();
         for (at, name) in path.iter().enumerate() {
@@ -98,7 +98,7 @@ struct Scan<'a, 'b> {
 }
 
 impl Scan<'_, '_> {
-    /// What the file defines and imports, outside of all braces.
+    /// The names that the file defines and imports outside of all braces.
     fn top_level(&mut self, tokens: &[TokenTree]) {
         const DEFINES: [&str; 9] = ["fn", "struct", "enum", "union", "trait", "type", "const", "static", "mod"];
         for (at, token) in tokens.iter().enumerate() {
@@ -124,7 +124,7 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// All paths, those in braces and in the calls of macros too.
+    /// All paths, also those in braces and in calls of macros.
     fn everything(&mut self, tokens: &[TokenTree], module: &Absolute) {
         let mut at = 0;
         while at < tokens.len() {
@@ -200,7 +200,7 @@ fn path_at(tokens: &[TokenTree], at: usize) -> (Vec<String>, usize) {
     (path, end)
 }
 
-/// The paths of one `use`, from behind the word on: each with the name that it gets here, or none for `*`.
+/// The paths of one `use`, from after the word `use` on: each with the name that it gets in this file, or without a name for `*`.
 fn leaves(tokens: &[TokenTree], before: &[String]) -> Vec<(Vec<String>, Option<String>)> {
     let mut found = Vec::new();
     let mut path = before.to_vec();

@@ -1,4 +1,4 @@
-//! The files of src/: their text, and what each of them says in tokens.
+//! The files of src/: their text and their tokens.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ impl File {
         self.path.split('/').any(|part| part == "tests" || part == "tests.rs") || self.path.ends_with("_tests.rs")
     }
 
-    /// Whether it stands for its folder (or for the whole crate).
+    /// Whether it is the root file of its folder (or of the whole crate).
     pub fn is_root(&self) -> bool {
         ["mod.rs", "lib.rs", "main.rs"].contains(&self.path.rsplit('/').next().unwrap_or_default())
     }
@@ -61,7 +61,7 @@ fn read(path: &Path) -> File {
     File { path, text, tokens: without_tests(tokens.into_iter().collect()) }
 }
 
-/// Leaves out each item that stands under `#[cfg(test)]`.
+/// Leaves out each item with the attribute `#[cfg(test)]`.
 fn without_tests(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
     let mut kept = Vec::new();
     let mut rest = tokens.into_iter().peekable();

@@ -105,7 +105,7 @@ def declared(of) -> str:
     return "pointer" if pointer else of.__name__
 
 
-def test_every_function_of_the_header_is_declared_as_it_stands_there(header):
+def test_every_function_of_the_header_is_declared_with_its_types(header):
     found = prototypes(header)
     assert len(found) > 50
     assert found.keys() == _abi.PROTOTYPES.keys()

@@ -92,13 +92,13 @@ def test_slices_chunks_batches_readers_and_foreign_batches_are_read_in_place(sch
     assert schema.rows(wrong) == []
 
 
-def test_a_column_of_arrow_or_polars_may_stand_in_a_dict(items):
+def test_a_column_of_arrow_or_polars_may_be_a_value_of_a_dict(items):
     with items.sink() as sink:
         sink.push_batch({"id": pa.array([1, 2]), "feature": pl.Series([[1.0, 2, 3, 4], [5.0, 6, 7, 8]])})
     assert items.value("SELECT feature::text FROM items WHERE id = 2") == "[5,6,7,8]"
 
 
-def test_a_type_without_counterpart_is_named(items):
+def test_an_arrow_type_that_has_no_column_type_is_named_in_the_error(items):
     with items.sink() as sink:
         with pytest.raises(vecsink.Error, match="feature"):
             sink.push_batch(pa.table({"id": [1], "feature": pa.array([[[1.0]]])}))
@@ -107,7 +107,7 @@ def test_a_type_without_counterpart_is_named(items):
     assert sink.stats().rows_read == 0
 
 
-def test_an_error_of_the_stream_is_told(items):
+def test_an_error_of_the_arrow_stream_is_part_of_the_exception(items):
     def fail():
         yield pa.RecordBatch.from_pydict({"id": [1], "feature": pa.array([[1.0] * 4], pa.list_(pa.float32(), 4))})
         raise ValueError("the disk is gone")
@@ -119,7 +119,7 @@ def test_an_error_of_the_stream_is_told(items):
     assert items.rows("SELECT id FROM items") == [(1,)]
 
 
-def test_arrow_memory_is_let_go(schema):
+def test_arrow_memory_is_released_after_a_push(schema):
     schema.execute("CREATE TABLE items (id bigint)")
     before = pa.total_allocated_bytes()
     with schema.sink() as sink:

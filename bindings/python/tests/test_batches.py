@@ -144,7 +144,7 @@ COLUMNS = [
 
 
 @pytest.mark.parametrize(("kind", "values", "stored"), COLUMNS, ids=lambda value: repr(value).replace("\n", "")[:50])
-def test_a_column_is_stored_as_what_it_is(schema, kind, values, stored):
+def test_a_column_of_each_type_is_stored_with_its_values(schema, kind, values, stored):
     schema.execute(f"CREATE TABLE items (id int, value {kind})")
     with schema.sink() as sink:
         pushed = sink.push_batch({"value": values, "id": np.arange(3)})
@@ -167,7 +167,7 @@ def test_a_matrix_is_read_in_place(items):
         assert (np.array(stored, "f4") == matrix[number]).all()
 
 
-def test_nulls_texts_and_lists_stay_with_their_rows_from_call_to_call(schema):
+def test_nulls_texts_and_lists_stay_in_their_rows_if_a_batch_takes_several_calls(schema):
     """If a batch takes several calls, each call begins in the middle of the bitmap and of the offsets."""
     rows = 2 * 65_536 + 77
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, name text, n int, list real[], mixed text)")
@@ -228,7 +228,7 @@ def test_an_empty_batch_pushes_nothing(items):
         assert sink.push_batch(pd.DataFrame({"id": [], "feature": []})) == nothing
 
 
-def test_a_bad_row_costs_itself_or_ends_the_batch_as_the_mode_says(items):
+def test_a_bad_row_is_rejected_alone_or_ends_the_batch_depending_on_the_mode(items):
     batch = {"id": [1, 2, 3], "feature": [[1.0] * 4, [1.0], [3.0] * 4]}
     heard = []
     with items.sink(on_rejected=heard.append) as sink:
@@ -243,7 +243,7 @@ def test_a_bad_row_costs_itself_or_ends_the_batch_as_the_mode_says(items):
     assert items.rows("SELECT id FROM items") == [(1,)]
 
 
-def test_a_batch_that_finds_no_room_says_how_far_it_came_and_goes_on_from_there(schema):
+def test_a_batch_that_finds_no_room_reports_how_many_rows_were_accepted_and_can_be_continued(schema):
     schema.execute("CREATE TABLE items (id bigint PRIMARY KEY, feature vector(256))")
     rows = 3000
     ids, matrix = np.arange(rows), np.full((rows, 256), 0.5, "f4")

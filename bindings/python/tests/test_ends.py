@@ -210,7 +210,7 @@ def test_a_hundred_closed_sinks_leave_nothing_behind(items):
 
 
 @pytest.mark.parametrize("held", ["a global", "a cycle", "a thread", "atexit"])
-def test_a_closed_sink_that_is_freed_at_the_end_says_nothing(items, held):
+def test_a_closed_sink_that_is_freed_at_the_end_prints_nothing(items, held):
     program = """
         import atexit, sys, threading, vecsink
 

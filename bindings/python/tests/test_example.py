@@ -11,7 +11,7 @@ from conftest import PROJECT, skip
 import vecsink
 
 
-def test_the_example_finds_the_nearest_sentences(schema):
+def test_the_example_prints_the_nearest_sentences(schema):
     if importlib.util.find_spec("wordllama") is None:
         skip("no wordllama")
     example = PROJECT / "examples" / "python" / "search.py"

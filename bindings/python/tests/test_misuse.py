@@ -40,7 +40,7 @@ ROW = {"id": 1, "feature": [0.0] * 4}
     ],
     ids=repr,
 )
-def test_a_row_that_cannot_be_is_refused_and_takes_no_number(items, wrong, kind, said):
+def test_an_invalid_row_is_refused_and_uses_no_number(items, wrong, kind, said):
     with items.sink() as sink:
         with pytest.raises(kind, match=f"(?s){said}") as caught:
             sink.push(**wrong)
@@ -50,7 +50,7 @@ def test_a_row_that_cannot_be_is_refused_and_takes_no_number(items, wrong, kind,
 
 
 @pytest.mark.parametrize("wrong", [(), (1,), (1, [0.0] * 4, 3)])
-def test_a_row_of_another_width_is_refused(items, wrong):
+def test_a_row_with_too_few_or_too_many_values_is_refused(items, wrong):
     with items.sink() as sink, pytest.raises(vecsink.ShapeError, match="id, feature"):
         sink.push_values(wrong)
 
@@ -85,7 +85,7 @@ def test_a_row_of_another_width_is_refused(items, wrong):
     ],
     ids=lambda value: repr(value).replace("\n", "")[:60],
 )
-def test_a_batch_that_cannot_be_is_refused_whole(items, batch, kind, said):
+def test_an_invalid_batch_is_refused_completely(items, batch, kind, said):
     with items.sink() as sink:
         with pytest.raises(kind, match=f"(?s){said}") as caught:
             sink.push_batch(batch)
@@ -130,12 +130,12 @@ def test_sequences_and_time_outs_are_checked(items, wrong):
     ],
     ids=repr,
 )
-def test_what_is_wrong_with_a_sink_is_said_when_it_opens(items, options, kind, said):
+def test_errors_in_a_sinks_arguments_are_reported_when_it_is_opened(items, options, kind, said):
     with pytest.raises(kind, match=f"(?s){said}"):
         items.sink(**options)
 
 
-def test_a_url_that_leads_nowhere_is_an_error_without_its_password(items):
+def test_an_error_about_a_wrong_url_does_not_contain_its_password(items):
     for url in ["mysql://me:secret@host/x", "postgresql://me:secret@127.0.0.1:1/x", "x", "", "postgresql://\0"]:
         with pytest.raises(vecsink.Error) as caught:
             vecsink.Sink(url, "t")
@@ -144,7 +144,7 @@ def test_a_url_that_leads_nowhere_is_an_error_without_its_password(items):
         items.sink("itms")
 
 
-def test_a_closed_sink_takes_nothing_and_says_so(items):
+def test_calls_of_a_closed_sink_raise_closed_error(items):
     sink = items.sink(deletes=True)
     assert "durable 0" in repr(sink)
     sink.push(**ROW)
@@ -170,7 +170,7 @@ def test_a_closed_sink_takes_nothing_and_says_so(items):
     assert sink.stats().rows_written == 1
 
 
-def test_closing_in_too_little_time_says_from_where_on_rows_may_be_missing(items):
+def test_closing_in_too_little_time_reports_from_which_row_on_rows_may_be_missing(items):
     sink = items.sink()
     sink.push(**ROW)
     sink.flush(60)
@@ -198,7 +198,7 @@ def test_under_strict_the_sink_fails_with_the_rows_number(schema):
     assert caught.value.code is vecsink.Code.STRICT
 
 
-def test_a_block_that_raises_closes_its_sink_and_hands_on_what_it_raised(items, caplog):
+def test_a_with_block_that_raises_closes_its_sink_and_the_exception_goes_on(items, caplog):
     with pytest.raises(KeyError, match="mine"), items.sink() as sink:
         sink.push(**ROW)
         raise KeyError("mine")
@@ -222,7 +222,7 @@ def test_a_sink_is_neither_copied_nor_pickled(items):
             sink.colums = ()
 
 
-def test_an_error_is_told_by_class_code_and_parts(items):
+def test_an_error_has_its_class_code_and_details(items):
     with items.sink() as sink, pytest.raises(vecsink.Error) as caught:
         sink.push(id=1, feature=[0.0])
     error = caught.value
@@ -250,7 +250,7 @@ def test_a_sink_that_is_dropped_open_writes_what_was_pushed_and_warns(items):
     ],
     ids=repr,
 )
-def test_columns_that_cannot_be_are_told_as_what_they_are(items, columns, kind, said):
+def test_errors_about_wrong_lists_of_columns_name_the_mistake(items, columns, kind, said):
     with pytest.raises(kind) as caught:
         items.sink(columns=columns)
     assert said in str(caught.value)

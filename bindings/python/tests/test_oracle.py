@@ -42,7 +42,7 @@ def sensible(row: dict) -> dict:
     return row
 
 
-def test_what_is_pushed_is_what_psycopg_stores(schema):
+def test_pushed_values_are_the_same_as_those_that_psycopg_stores(schema):
     columns = ", ".join(f"{name} {kind}" for name, (kind, _, _) in COLUMNS.items())
     for table in ["expected", "by_row", "by_column"]:
         schema.execute(f"CREATE TABLE {table} (id bigint PRIMARY KEY, {columns})")

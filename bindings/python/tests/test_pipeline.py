@@ -72,7 +72,7 @@ def sql(schema, topic, brokers, bounded=True):
     return JOB.format(source=options, schema=schema.name)
 
 
-def test_a_job_of_sql_runs_goes_on_and_is_stopped(items, topic):
+def test_a_job_of_sql_can_be_stopped_and_goes_on_when_it_is_started_again(items, topic):
     text = sql(items, *topic(lines(300)), bounded=False)
     start = {"name": items.name, "variables": {"URL": items.url}, "options": {"sink": {"conflictmode": "upsert"}}}
     with vecsink.Pipeline.from_sql(text, **start) as job:
@@ -92,7 +92,7 @@ def test_a_job_of_sql_runs_goes_on_and_is_stopped(items, topic):
             time.sleep(0.02)
 
 
-def test_a_job_that_fails_says_why(items, topic):
+def test_the_error_of_a_failed_job_has_the_reason(items, topic):
     items.execute("INSERT INTO items VALUES (7, '[0,0,0,0]')")
     text = sql(items, *topic(lines(10)))
     job = vecsink.Pipeline.from_sql(text, name=items.name, variables={"URL": items.url})
@@ -115,7 +115,7 @@ def test_ctrl_c_ends_the_wait_for_a_job_and_the_job_runs_on(items, topic):
             job.wait(0)
 
 
-def test_everything_wrong_with_a_job_is_said_at_once():
+def test_all_errors_of_a_job_are_reported_together():
     wrong = JOB.format(source="'topic' = 't', 'nope' = '1', 'format' = 'xml'", schema="s")
     with pytest.raises(vecsink.ConfigError) as caught:
         vecsink.Pipeline.from_sql(wrong, variables={"URL": "postgresql://me:secret@127.0.0.1:1/x"}, name="n")

@@ -110,7 +110,7 @@ NULLS = [None, pd.NA, pd.NaT, np.datetime64("NaT"), np.timedelta64("NaT"), np.ma
 
 
 @pytest.mark.parametrize(("kind", "value", "stored"), VALUES, ids=lambda value: repr(value)[:40])
-def test_a_value_is_stored_as_what_it_is(schema, kind, value, stored):
+def test_a_value_of_each_type_is_stored(schema, kind, value, stored):
     schema.execute(f"CREATE TABLE items (value {kind})")
     with schema.sink() as sink:
         sink.push(value=value)
@@ -127,7 +127,7 @@ def test_a_read_only_vector_is_stored(items):
 
 
 @pytest.mark.parametrize("null", NULLS, ids=repr)
-def test_what_means_nothing_is_null(schema, null):
+def test_none_nat_and_other_missing_values_are_null(schema, null):
     schema.execute("CREATE TABLE items (id int, value timestamp)")
     with schema.sink() as sink:
         sink.push(id=1, value=null)
@@ -168,7 +168,7 @@ def test_the_conflict_mode_decides_between_two_rows_of_a_key(schema):
     assert schema.value("SELECT name FROM items") == "new"
 
 
-def test_waiting_for_a_row_means_that_others_can_read_it(items):
+def test_when_a_row_is_durable_other_sessions_can_read_it(items):
     with items.sink() as sink:
         for number in range(5):
             sink.wait_durable(sink.push(id=number, feature=[1.0, 2, 3, 4]), timeout=60)
@@ -180,7 +180,7 @@ def test_waiting_for_a_row_means_that_others_can_read_it(items):
         assert sink.durable == 5
 
 
-def test_a_delete_keeps_its_place_among_the_rows_of_its_key(schema):
+def test_a_delete_is_carried_out_in_order_among_the_rows_of_its_key(schema):
     schema.execute("CREATE TABLE items (name text, id int PRIMARY KEY); INSERT INTO items VALUES ('old', 1), ('old', 2)")
     with schema.sink(deletes=True) as sink:
         sink.delete(1)
@@ -199,7 +199,7 @@ def test_a_delete_keeps_its_place_among_the_rows_of_its_key(schema):
         sink.delete(2)
 
 
-def test_a_named_stream_goes_on_where_it_was_durable(items):
+def test_a_named_stream_goes_on_after_its_last_durable_row(items):
     with items.sink(stream="cars") as sink:
         assert sink.resume_position == 0
         for number in range(10, 20):
@@ -223,7 +223,7 @@ def test_a_stream_opened_again_fences_the_sink_that_had_it(items):
             threading.Event().wait(0.05)  # the sink checks its stream once per second
 
 
-def test_stats_add_up(schema):
+def test_the_counts_of_the_stats_add_up_to_the_rows_pushed(schema):
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, price int CHECK (price >= 0))")
     with schema.sink() as sink:
         for number in range(100):

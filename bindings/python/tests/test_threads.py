@@ -54,7 +54,7 @@ def run(program, *arguments, **variables):
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
 
 
-def test_rows_of_many_threads_are_all_there(items):
+def test_all_rows_of_many_threads_are_stored(items):
     numbers = []
     with items.sink(buffer_memory=1 << 20) as sink:
 
@@ -112,7 +112,7 @@ def test_other_threads_run_while_a_push_waits(items):
         waiting.join()
 
 
-def test_callbacks_hear_of_everything_and_may_push_but_not_close(schema):
+def test_callbacks_are_called_for_every_row_and_may_push_but_not_close(schema):
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, price int CHECK (price >= 0))")
     durable, rejected, refused, here = [], [], [], threading.get_ident()
 
@@ -140,7 +140,7 @@ def test_callbacks_hear_of_everything_and_may_push_but_not_close(schema):
     assert schema.rows("SELECT id FROM items ORDER BY id") == [(1,), (100,)]
 
 
-def test_what_a_callback_raises_is_logged_and_rows_go_on(items, caplog):
+def test_an_exception_of_a_callback_is_logged_and_rows_are_still_written(items, caplog):
     def fail(_):
         raise RuntimeError("mine")
 
@@ -152,7 +152,7 @@ def test_what_a_callback_raises_is_logged_and_rows_go_on(items, caplog):
     assert "RuntimeError: mine" in caplog.text
 
 
-def test_the_librarys_log_goes_to_pythons(items, caplog):
+def test_the_librarys_log_goes_to_pythons_logging(items, caplog):
     with caplog.at_level(logging.DEBUG, "vecsink"), items.sink() as sink:
         sink.push(id=1, feature=VECTOR)
     assert {record.name for record in caplog.records} == {"vecsink"}
@@ -261,7 +261,7 @@ def test_children_of_a_parent_that_closed_its_sinks_open_their_own(items):
     assert items.value("SELECT count(*) FROM items") == 10
 
 
-def test_the_end_of_the_interpreter_writes_what_was_pushed(items):
+def test_pushed_rows_are_written_at_the_end_of_the_interpreter(items):
     program = """
         import sys, vecsink
         heard = []
@@ -276,7 +276,7 @@ def test_the_end_of_the_interpreter_writes_what_was_pushed(items):
 
 
 @pytest.mark.parametrize("end", ["del sink", "pass", "raise SystemExit(0)"])
-def test_an_unclosed_sink_is_freed_also_where_warnings_are_errors(items, end):
+def test_an_unclosed_sink_is_freed_also_if_warnings_are_errors(items, end):
     program = f"""
         import sys, vecsink
         sink = vecsink.Sink(*sys.argv[1:], linger=20)  # so that the row is written only at the end
@@ -313,7 +313,7 @@ def test_a_sink_is_freed_when_nothing_refers_to_it(items):
     assert gone() is None
 
 
-def test_pushed_arrays_are_not_held(items):
+def test_the_sink_keeps_no_reference_to_pushed_arrays(items):
     with items.sink() as sink:
         vector, matrix = np.ones(4, "f4"), np.ones((10, 4), "f4")
         references = sys.getrefcount(vector), sys.getrefcount(matrix)

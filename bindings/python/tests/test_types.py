@@ -47,7 +47,7 @@ def test_the_package_is_strictly_typed(tmp_path):
     assert checked.returncode == 0, checked.stdout
 
 
-def test_a_programs_mistakes_are_found_by_its_type_checker(tmp_path):
+def test_a_type_checker_finds_wrong_arguments_in_a_program(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(USE)
     checked = tool("mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(program))
@@ -63,7 +63,7 @@ def test_the_code_is_formatted_and_is_python_3_9():
 
 
 @pytest.mark.parametrize("name", vecsink.__all__)
-def test_what_is_public_is_documented(name):
+def test_every_public_name_is_documented(name):
     assert getattr(vecsink, name).__doc__
 
 

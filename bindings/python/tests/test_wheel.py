@@ -29,7 +29,7 @@ def wheel(tmp_path_factory):
     return wheel
 
 
-def test_the_wheel_is_for_any_python_of_this_platform(wheel):
+def test_the_wheel_fits_any_python_3_of_this_platform(wheel):
     assert wheel.name.endswith(f"-py3-none-linux_{platform.machine()}.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -55,7 +55,7 @@ def test_without_cargo_the_build_says_what_to_install(tmp_path):
     assert "cargo is not on the PATH" in built.stdout + built.stderr
 
 
-def test_without_its_library_the_package_says_so(tmp_path):
+def test_without_its_library_the_package_raises_an_error_that_says_so(tmp_path):
     variables = {
         **os.environ,
         "VECSINK_LIBRARY": str(tmp_path / "none.so"),

@@ -1,4 +1,4 @@
-//! Debezium's changes in Avro, written by the usual crate.
+//! Debezium's changes in Avro. apache-avro writes the messages.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use apache_avro::{Schema, to_avro_datum};
 
 use super::stream::{Change, Row};
 
-/// What a registry has to know the messages' schema by.
+/// The schema of the messages. The registry must know it.
 pub const SCHEMA: &str = r#"{"type": "record", "name": "s.t.Envelope", "fields": [
     {"name": "before", "type": ["null", {"type": "record", "name": "Value", "fields": [
         {"name": "id", "type": "long"}, {"name": "number", "type": ["null", "int"]}, {"name": "text", "type": ["null", "string"]}]}]},

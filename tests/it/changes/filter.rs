@@ -1,4 +1,4 @@
-//! WHERE, and columns that an update doesn't carry.
+//! WHERE, and updates that don't have all columns.
 
 use crate::support::{Job, Schema, kafka, postgres18};
 
@@ -20,8 +20,8 @@ fn message(op: &str, before: Option<String>, after: Option<String>) -> String {
     format!(r#"{{"op":"{op}","before":{},"after":{}}}"#, or_null(before), or_null(after))
 }
 
-/// What the job makes of messages and the rows `old`: the table as `id:color:note`, and counts of read, written, deleted,
-/// dead-lettered.
+/// The result of a job that reads these messages, for a table that has the rows `old`: the table's rows as `id:color:note`, and how many
+/// rows were read, written, deleted and dead-lettered.
 fn outcome(old: &str, messages: &[String]) -> Option<(String, [u64; 4])> {
     let (server, kafka) = (postgres18()?, kafka()?);
     let mut schema = Schema::new(&server);
@@ -48,12 +48,12 @@ fn a_row_that_no_longer_passes_where_is_deleted_and_one_that_never_did_is_left_a
     let messages = [
         update(1, "red", "blue"),
         update(2, "blue", "red"),
-        // Another job's row.
+        // The row belongs to another job.
         update(3, "blue", "green"),
         update(4, "red", "red"),
         message("c", None, Some(row(5, "blue", "x"))),
         message("d", Some(row(3, "blue", "x")), None),
-        // Of the old row the database only logs the key.
+        // The source database logs only the key of the old row.
         message("d", Some(r#"{"id":6}"#.into()), None),
     ];
     let old = "(1, 'red', 'x'), (3, 'blue', 'other'), (4, 'red', 'x'), (6, 'red', 'x')";
@@ -78,9 +78,9 @@ fn columns_that_an_update_does_not_carry_are_kept_or_the_update_is_rejected() {
     let messages = [
         message("u", Some(row(1, "red", missing)), Some(row(1, "red", missing))),
         message("u", Some(row(2, "red", "x")), Some(row(2, "red", missing))),
-        // WHERE can't be decided.
+        // WHERE can't be evaluated without a column that the message lacks.
         message("u", Some(row(3, missing, "x")), Some(row(3, missing, "y"))),
-        // The row's other columns are nowhere.
+        // The table doesn't have the row, so its other columns are missing.
         message("u", Some(row(4, "red", missing)), Some(row(14, "red", missing))),
         message("u", Some(row(9, "red", missing)), Some(row(9, "red", missing))),
     ];

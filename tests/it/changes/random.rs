@@ -1,4 +1,5 @@
-//! Many changes over few keys, four partitions, twenty writers: the table is the one that the changes make one by one.
+//! Many changes of few keys, in four partitions, with twenty writers: the table is the same as if each change had been made alone, in
+//! order.
 
 use super::avro;
 use super::stream::{Format, Row, Stream, Table};
@@ -52,7 +53,7 @@ fn table(schema: &mut Schema) -> Table {
     rows.expect("the table is read").iter().map(row).collect()
 }
 
-/// The table that the changes make, and how many messages tell of them.
+/// The table after all changes, and how many messages the changes have.
 fn produce(topic: &Topic, stream: &Stream, format: Format) -> (Table, u64) {
     let (changes, expected) = stream.generate();
     let mut messages = 0;

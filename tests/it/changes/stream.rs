@@ -1,4 +1,4 @@
-//! Random changes of a table, the messages that tell of them in each format, and the table they must leave.
+//! Random changes of a table, their messages in each format, and the table that must be the result.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng};
 
 use super::avro;
 
-/// A row beside its key.
+/// A row without its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub number: i32,
@@ -19,7 +19,7 @@ pub type Table = BTreeMap<i64, Row>;
 #[derive(Debug, Clone)]
 pub enum Change {
     Insert(i64, Row),
-    /// `carries_text`: else the message leaves the text out, which stays as it was.
+    /// `carries_text`: whether the message has the text. Without it the text stays as it was.
     Update {
         before: (i64, Row),
         after: (i64, Row),
@@ -28,7 +28,7 @@ pub enum Change {
     Delete(i64, Row),
 }
 
-/// So many changes over so many keys, from a seed.
+/// A number of changes for a number of keys, from a seed.
 pub struct Stream {
     pub seed: u64,
     pub changes: usize,
@@ -37,8 +37,8 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// All changes, each with its partition, and the table after the last. A key and those it is changed to are always in
-    /// the same partition.
+    /// All changes, each with its partition, and the table after the last one. A key and the keys to which it is changed are always
+    /// in the same partition.
     pub fn generate(&self) -> (Vec<(i32, Change)>, Table) {
         let mut random = SmallRng::seed_from_u64(self.seed);
         let mut table = Table::new();
@@ -84,16 +84,16 @@ impl Stream {
     }
 }
 
-/// How a format tells of changes.
+/// How a format represents changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Debezium,
     Canal,
     Maxwell,
     Ogg,
-    /// With the id of its schema in a registry.
+    /// It has the id of the schema in a registry.
     DebeziumAvro(u32),
-    /// `upsert-kafka`: keys in csv, and what is beside the key in json.
+    /// `upsert-kafka`: keys in csv, and the other columns in json.
     Upsert,
 }
 
@@ -112,7 +112,7 @@ impl Format {
         }
     }
 
-    /// What tells of a change: one message, but for a key that is changed by upserts.
+    /// The messages of a change. It is one message, except if an upsert format changes a key.
     pub fn messages(self, change: &Change) -> Vec<Message> {
         if let Format::DebeziumAvro(id) = self {
             return vec![(None, Some(avro::message(id, change)))];
@@ -162,7 +162,7 @@ impl Format {
         let (op, before, after) = match change {
             Change::Insert(key, row) => (ops[0], None, Some(self.row(*key, row, true))),
             Change::Update { before, after, carries_text } => {
-                // A database that doesn't log the text doesn't log what it was, either.
+                // A database that doesn't log the new text doesn't log the old one, either.
                 let before = self.row(before.0, &before.1, *carries_text);
                 (ops[1], Some(before), Some(self.row(after.0, &after.1, *carries_text)))
             }
@@ -172,7 +172,7 @@ impl Format {
         [op.to_owned(), before.unwrap_or_else(null), after.unwrap_or_else(null)]
     }
 
-    /// The row, and the old values of what was changed.
+    /// The new row, and the old values of the columns that were changed.
     fn data(self, change: &Change, ops: [&'static str; 3]) -> (&'static str, String, Option<String>) {
         match change {
             Change::Insert(key, row) => (ops[0], self.row(*key, row, true), None),

@@ -13,7 +13,7 @@ use crate::flush::fixture::{open, sink_of};
 use crate::support::Schema;
 use crate::support::postgresql::Postgres;
 
-/// A value, and SQL that gives the same.
+/// A value, and an SQL expression for the same value.
 pub struct Case {
     pub value: Value<'static>,
     pub sql: String,
@@ -28,7 +28,7 @@ pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// A column and what feeds it.
+/// A column of the table, and the column of the source with its values.
 #[derive(Clone)]
 pub struct Feed {
     pub type_name: String,
@@ -42,7 +42,7 @@ impl Feed {
     }
 }
 
-/// Types that columns of tests have besides the server's own.
+/// Types that the tests need in addition to the server's.
 const TYPES: &str = "CREATE TYPE mood AS ENUM ('sad', 'it''s ok', 'happy \"!\"');
     CREATE TYPE car AS (id int, name text, tags text[]);
     CREATE DOMAIN short AS varchar(5);
@@ -50,8 +50,9 @@ const TYPES: &str = "CREATE TYPE mood AS ENUM ('sad', 'it''s ok', 'happy \"!\"')
     CREATE DOMAIN feature AS float4[] CHECK (array_length(value, 1) = 4);
     CREATE DOMAIN inner_id AS uuid; CREATE DOMAIN outer_id AS inner_id NOT NULL;";
 
-/// Writes the cases as binary rows, as lines of text, and as the server's own literals: what it refuses we refuse, and the
-/// others print alike. Binary rows and lines go in one transaction. Gives the column_type that the catalog has of the column.
+/// Writes the cases as binary rows, as lines of text, and as literals of the server. The encoder must refuse the values that the server
+/// refuses, and the server must print the others in the same way. Binary rows and lines are written in one transaction. Returns the
+/// column_type of the column in the catalog.
 #[track_caller]
 pub fn compare(server: &Postgres, feed: &Feed, cases: Vec<Case>) -> ColumnType {
     let mut schema = Schema::new(server);
@@ -76,7 +77,7 @@ pub fn compare(server: &Postgres, feed: &Feed, cases: Vec<Case>) -> ColumnType {
         let length = tuples.len();
         match binary.encode(&[id, case.value], &mut tuples) {
             Ok(format) => {
-                // What has no binary form is compared in text alone.
+                // Values without a binary form are compared only as text.
                 if format == RowFormat::Text {
                     tuples.truncate(length);
                 }
@@ -114,7 +115,7 @@ pub fn compare(server: &Postgres, feed: &Feed, cases: Vec<Case>) -> ColumnType {
     let differing = schema.client.query(differing, &[]).unwrap();
     let shown: Vec<_> = differing.iter().map(|row| [1, 2, 3].map(|at| row.get::<_, Option<String>>(at))).collect();
     assert!(shown.is_empty(), "{} from {}: server, binary and text differ: {shown:?}", feed.type_name, feed.source);
-    // So an upsert sees that a row changes nothing, in whichever form it is sent.
+    // An upsert finds that a row changes nothing, both as a binary row and as text.
     for (one, other) in [("by_text", "by_text_again"), ("by_text", "by_binary")] {
         let differing = format!(
             "SELECT o.v::text FROM {one} o JOIN {other} t USING (n)

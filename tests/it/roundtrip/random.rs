@@ -1,4 +1,4 @@
-//! Random values with the SQL that gives the same.
+//! Random values, each with an SQL expression for the same value.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use vecsink::internals::types::value::{Decimal, Value};
 
 use super::compare::{Case, literal, text};
 
-/// Another one in every run, unless `VECSINK_TEST_SEED` repeats one. A failing test prints it.
+/// The seed. It differs in each run; `VECSINK_TEST_SEED` sets it to repeat a run. A failing test prints it.
 pub fn seeded() -> StdRng {
     let given = std::env::var("VECSINK_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = given.unwrap_or_else(rand::random);
@@ -51,7 +51,7 @@ pub fn double(random: &mut StdRng) -> Case {
     Case { value: Value::Double(number), sql: format!("'{number:e}'") }
 }
 
-/// A number that every numeric type holds, in parts of eight.
+/// A number that every numeric type can hold, in steps of 1/8.
 pub fn eighths(random: &mut StdRng) -> f32 {
     random.random_range(-800..800) as f32 / 8.0
 }
@@ -89,11 +89,11 @@ pub fn date(random: &mut StdRng) -> Case {
 /// A moment of the years 1 to 9999, and its text with nine digits.
 pub fn moment(random: &mut StdRng) -> (i64, u32, String) {
     let seconds = random.random_range(-62_135_596_800..253_402_300_799_i64);
-    // Halves are what rounding is about.
+    // Halves test the rounding.
     let unit = [1, 500, 500_000, 500_000_000][random.random_range(0..4)];
     let nanos = random.random_range(0..1_000_000_000) / unit * unit;
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // In days, for PostgreSQL 9.6 takes no interval of so many seconds.
+    // In days, because PostgreSQL 9.6 accepts no interval with so many seconds.
     let clock = format!("timestamp '1970-01-01' + interval '{days} days {second} seconds'");
     let sql = format!("((({clock})::text || '.{nanos:09}'))");
     (seconds, nanos, sql)
@@ -111,7 +111,7 @@ pub fn uuid(random: &mut StdRng) -> Case {
     })
 }
 
-/// Digits of a bit string, and the bytes that hold them.
+/// The digits of a bit string, and the bytes that contain them.
 pub fn bits(random: &mut StdRng, length: usize) -> (String, Vec<u8>) {
     let digits: String = (0..length).map(|_| if random.random() { '1' } else { '0' }).collect();
     let byte = |chunk: &[u8]| {
@@ -122,7 +122,7 @@ pub fn bits(random: &mut StdRng, length: usize) -> (String, Vec<u8>) {
     (digits, bytes)
 }
 
-/// An array of up to five elements, NULLs among them.
+/// An array of up to five elements. Some are NULL.
 pub fn array(random: &mut StdRng, type_name: &str, element: fn(&mut StdRng) -> Case) -> Case {
     let length = random.random_range(0..6);
     let (mut values, mut sqls) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! Every kind of column from every type that it takes: a line each.
+//! Every type of column with every type of the source that it accepts, each on a line.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ const BYTES: DataType = DataType::Varbinary(UNBOUNDED);
 const TIMESTAMP: DataType = DataType::Timestamp { precision: 9 };
 const INSTANT: DataType = DataType::TimestampLtz { precision: 9 };
 
-/// A column's type, the Flink type that feeds it, and what makes a value.
+/// A column's type, the Flink type of the values, and the function that makes a value.
 type Line = (&'static str, DataType, fn(&mut StdRng) -> Case);
 
 fn list_of(element: DataType) -> DataType {
@@ -180,7 +180,7 @@ fn lines() -> Vec<Line> {
     ]
 }
 
-/// Those that need pgvector.
+/// The types that need pgvector.
 fn vector_lines() -> Vec<Line> {
     vec![
         ("vector(4)", list_of(DataType::Float), |r| floats(r, ['[', ']'])),
@@ -226,7 +226,7 @@ fn months(random: &mut StdRng) -> Case {
     Case { value: Value::Months(number), sql: format!("make_interval(months => {number})") }
 }
 
-/// As far as the server's days go.
+/// The range of the server's dates, in days.
 fn days_and_rest(random: &mut StdRng) -> (i64, i64) {
     let millis = random.random::<i64>() >> random.random_range(7..64);
     (millis / 86_400_000, millis % 86_400_000)
@@ -238,7 +238,7 @@ fn millis(random: &mut StdRng) -> Case {
     Case { value: Value::Millis(days * 86_400_000 + rest), sql }
 }
 
-/// Flink's form, put together by the server.
+/// The text in Flink's form, which the server composes.
 fn months_text(random: &mut StdRng) -> Case {
     let number = random.random::<i32>() >> random.random_range(1..32);
     let sign = if number < 0 { "-" } else { "+" };
@@ -294,7 +294,7 @@ fn car_type() -> DataType {
     ])
 }
 
-/// A row of that type, and its JSON as somebody else would write it.
+/// A row of this type, and the same row as JSON.
 fn car_json(random: &mut StdRng) -> Case {
     let (id, name, price) = (random.random::<i64>(), word(random), random.random::<i64>());
     let (number, second, raw) = (eighths(random), random.random_range(0..60), random.random::<[u8; 3]>());
@@ -324,14 +324,14 @@ fn floats(random: &mut StdRng, brackets: [char; 2]) -> Case {
     Case { value: Value::Array(numbers.map(Value::Float).to_vec().leak()), sql }
 }
 
-/// Gives the names of the column types that the lines were about.
+/// Returns the names of the column types of the lines.
 fn run(server: &Postgres, lines: Vec<Line>) -> BTreeSet<String> {
     let mut random = seeded();
     let column_types = lines.into_iter().map(|(type_name, source, case)| {
         let feed = Feed { source, ..Feed::text(type_name) };
         compare(server, &feed, some(&mut random, 100, case))
     });
-    // Without a modifier: `Varchar(Some(5))`.
+    // The name without a modifier, such as that of `Varchar(Some(5))`.
     let name = |column_type| format!("{column_type:?}").split('(').next().unwrap_or_default().to_owned();
     column_types.map(name).collect()
 }
@@ -344,7 +344,7 @@ fn every_type_prints_like_the_servers_own_value() {
     }
     let Some(server) = postgres18() else { return };
     checked.extend(run(&server, vector_lines()));
-    // A table with such a column takes no binary rows: tests/it/push/text_types.rs.
+    // A table with such a column accepts no binary rows: see tests/it/push/text_types.rs.
     checked.insert("TextOnly".to_owned());
     let unchecked: Vec<_> = ColumnType::NAMES.iter().filter(|name| !checked.contains(**name)).collect();
     assert!(unchecked.is_empty(), "these column types have no line in this file: {unchecked:?}");
