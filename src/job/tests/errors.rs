@@ -44,7 +44,7 @@ fn a_statement_has_one_syntax_error_and_reading_goes_on_after_it() {
         ("CREATE TABLE t (a INT) WITH ('connector' = 'x',)", "1:48 expected an option in single quotes, found ')'"),
         (
             "CREATE TABLE t (a INT) WITH (\"connector\" = 'x')",
-            "1:30 expected an option in single quotes, found a string in double quotes (Flink SQL wants single quotes)",
+            "1:30 expected an option in single quotes, found a string in double quotes (Flink SQL needs single quotes)",
         ),
         (
             "CREATE TABLE t (a INT b INT) WITH ('connector' = 'x')",
