@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The longest wait for a server that is away.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Waits that double. Each is shortened at random, so that writers don't try again at the same time.
+/// Waits that double. Each but the first is shortened at random, so that writers don't try again at the same time.
 #[derive(Debug, Clone, Copy)]
 pub struct Backoff {
     first: Duration,
@@ -17,7 +17,7 @@ impl Backoff {
         Backoff { first: first.max(Duration::from_millis(1)) }
     }
 
-    /// The wait after this many others.
+    /// The wait that follows this many earlier ones.
     pub fn after(self, waits: u32) -> Duration {
         let whole = self.first.saturating_mul(1 << waits.min(16)).min(LONGEST.max(self.first));
         if waits == 0 {
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn writers_that_waited_equally_often_wait_differently_long() {
+    fn each_writer_waits_for_a_different_time() {
         let backoff = Backoff::new(Duration::from_secs(1));
         let waits: HashSet<Duration> = (0..100).map(|_| backoff.after(1)).collect();
         assert!(waits.len() > 10, "{waits:?}");

@@ -1,4 +1,4 @@
-//! What an SQLSTATE means for the batch that got it: one table, and what changes its answer ([`Class::of`]).
+//! What an SQLSTATE means for the batch that got it: a table of codes. [`Class::of`] also considers what the session was doing.
 //!
 //! Other files look at single codes too, among them `failure.rs` (a FATAL error of class 08 is always an outage), the rules of
 //! `write/machine` (53300, 42501, 21000), `held.rs` (which refused rows are certainly at fault) and `evidence.rs` (which codes are
@@ -16,7 +16,7 @@ pub enum Class {
     Contention,
     /// The statement or the transaction was cancelled because it took too long: try half as much.
     TooLong,
-    /// Only a value of the row can cause it: a row that is refused like this, alone, is rejected.
+    /// Only a value of the row can cause it: a row that is refused with it when it is written alone is rejected.
     Value,
     /// Usually the fault of one row, but the table can cause it for every row.
     Row,
@@ -142,12 +142,12 @@ impl Class {
         }
     }
 
-    /// What the table says of a code; `None`: nobody decided it.
+    /// The class that the table has for a code, if it has one.
     fn decided(sqlstate: &str) -> Option<Class> {
         TABLE.iter().find(|(prefix, _)| sqlstate.starts_with(prefix)).map(|(_, class)| *class)
     }
 
-    /// The session can't be used any more, even where its socket still is open (temporary tables may be gone).
+    /// Whether the session can't be used any more, even if its socket is still open (temporary tables may be gone).
     pub fn ends_session(self, sqlstate: &str) -> bool {
         match self {
             // Privileges and policies are checked again each time.

@@ -26,18 +26,18 @@ const POSTGRESQL: &str = "\
 const GREENPLUM: &str = "22M01 25M01 40M00 42M00 53500 57M02 58M01 XX009";
 
 #[test]
-fn somebody_has_decided_every_code_of_postgresql_and_greenplum() {
+fn the_table_has_a_class_for_every_code_of_postgresql_and_greenplum() {
     assert!(POSTGRESQL.split_whitespace().count() > 240);
     for code in POSTGRESQL.split_whitespace().chain(GREENPLUM.split_whitespace()) {
         assert!(Class::decided(code).is_some(), "{code}");
     }
-    assert_eq!(Class::decided("U0001"), None, "a code of somebody's own");
+    assert_eq!(Class::decided("U0001"), None, "a code that a function of the user raises");
     assert_eq!(Class::of("U0001", During::Copy), Class::Other);
 }
 
 /// The server's own list is compared too, where it can be read: another version may have more codes.
 #[test]
-fn a_server_at_hand_has_no_other_codes() {
+fn the_list_of_the_installed_server_has_no_other_codes() {
     let Ok(bin) = std::env::var("VECSINK_TEST_POSTGRES18_BIN") else { return };
     let path = std::path::Path::new(&bin).join("../share/postgresql/errcodes.txt");
     let Ok(text) = std::fs::read_to_string(path) else { return };
@@ -50,7 +50,7 @@ fn a_server_at_hand_has_no_other_codes() {
 }
 
 #[test]
-fn every_listed_code_has_the_class_of_the_specification() {
+fn the_most_important_codes_have_the_right_class() {
     let expected: &[(&[&str], Class)] = &[
         (&["08006", "53300", "53100", "57P01", "57P03", "57P05", "58M01", "25006", "25P03", "58030"], Class::Outage),
         (&["40001", "40P01", "55P03", "72000"], Class::Contention),
@@ -90,7 +90,7 @@ fn a_protocol_violation_in_a_copy_is_no_outage() {
 }
 
 #[test]
-fn a_database_that_takes_no_connections_is_away_whatever_it_says() {
+fn a_database_that_takes_no_connections_is_away_unless_it_refuses_the_login() {
     assert_eq!(Class::of("55000", During::Connect), Class::Outage);
     assert_eq!(Class::of("28P01", During::Connect), Class::Login);
     assert_eq!(Class::of("55000", During::Statement), Class::Other);

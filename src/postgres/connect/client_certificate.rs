@@ -12,7 +12,7 @@ use openssl::x509::X509;
 use crate::error::{Error, Result};
 use crate::settings::Connection;
 
-/// A certificate with its key, and those between it and its authority.
+/// A certificate with its key, and the certificates between it and its authority.
 pub struct ClientCertificate {
     certificate: X509,
     chain: Vec<X509>,
@@ -20,14 +20,14 @@ pub struct ClientCertificate {
 }
 
 impl ClientCertificate {
-    /// `None`: the url names none.
+    /// Reads the files that the url names. `None`: it names none.
     pub fn read(connection: &Connection) -> Result<Option<ClientCertificate>> {
         let password = connection.ssl_password.as_ref().map(|password| password.reveal()).unwrap_or_default();
         match (&connection.ssl_cert, &connection.ssl_key) {
             (None, None) => Ok(None),
             (_, Some(store)) if is_pkcs12(store) => from_store(store, password).map(Some),
-            (None, Some(_)) => Err(Error::target("sslkey needs sslcert beside it, unless it is a .p12 file with both")),
-            (Some(_), None) => Err(Error::target("sslcert needs sslkey beside it")),
+            (None, Some(_)) => Err(Error::target("sslkey needs sslcert, too, unless it is a .p12 file with both")),
+            (Some(_), None) => Err(Error::target("sslcert needs sslkey, too")),
             (Some(certificate), Some(key)) => {
                 let (certificate, chain) = read_certificates(certificate)?;
                 Ok(Some(ClientCertificate { certificate, chain, key: read_key(key, password)? }))
@@ -35,7 +35,8 @@ impl ClientCertificate {
         }
     }
 
-    pub fn show(self, builder: &mut SslConnectorBuilder) -> Result<()> {
+    /// Lets connections of this builder send the certificate to a server that asks for one.
+    pub fn add_to(self, builder: &mut SslConnectorBuilder) -> Result<()> {
         let put = |builder: &mut SslConnectorBuilder| {
             builder.set_certificate(&self.certificate)?;
             self.chain.into_iter().try_for_each(|certificate| builder.add_extra_chain_cert(certificate))
@@ -46,7 +47,7 @@ impl ClientCertificate {
     }
 }
 
-/// By the file's name, as in the JDBC driver.
+/// Decides by the file's name, as the JDBC driver does.
 fn is_pkcs12(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("p12") || extension.eq_ignore_ascii_case("pfx"))
@@ -65,7 +66,7 @@ fn from_store(path: &Path, password: &str) -> Result<ClientCertificate> {
     }
 }
 
-/// PEM, the client's own first, or one as DER.
+/// Reads PEM, in which the client's own certificate is the first one, or a single certificate as DER.
 fn read_certificates(path: &Path) -> Result<(X509, Vec<X509>)> {
     let what = format!("sslcert {}", path.display());
     let bytes = read(path, &what)?;
@@ -79,7 +80,7 @@ fn read_certificates(path: &Path) -> Result<(X509, Vec<X509>)> {
     Ok((own, certificates.collect()))
 }
 
-/// PEM, or DER of PKCS 8 as the JDBC driver wants it; either may be encrypted.
+/// Reads PEM, or DER, which is the form that the JDBC driver needs (PKCS #8). Either may be encrypted.
 fn read_key(path: &Path, password: &str) -> Result<PKey<Private>> {
     let what = format!("sslkey {}", path.display());
     let bytes = read(path, &what)?;

@@ -29,7 +29,7 @@ const USER_TIMEOUT: Duration = Duration::from_secs(75);
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long a request to cancel a statement may take.
 const CANCEL: Duration = Duration::from_secs(2);
-/// The shortest wait for an answer, however short an outage may be.
+/// Neither `silence` nor `answer_within` of a [`Dialer`] is shorter, however short an outage may be.
 const LEAST: Duration = Duration::from_millis(500);
 
 /// Opens connections. Everything in it has been checked once; a connection only needs the network.
@@ -41,18 +41,19 @@ pub struct Connector {
     has_certificate: bool,
 }
 
-/// What a connection is made with, whatever its host.
+/// What the connections to all hosts have in common.
 struct Dialer {
     ssl_mode: SslMode,
     timeout: Duration,
     user_timeout: Duration,
     config: Config,
     tls: Tls,
-    /// After a fail-over the first host may be a standby that still takes connections.
+    /// Whether a server that takes no writes is passed over: after a fail-over the first host may be a standby.
     writable_only: bool,
+    /// How long a server may be silent before it is asked whether it is alive.
     silence: Duration,
-    /// How long the answer may take when the server is asked whether it is alive.
-    sign: Duration,
+    /// How long its answer to that may take.
+    answer_within: Duration,
     max_outage: Option<Duration>,
 }
 
@@ -69,7 +70,7 @@ impl Connector {
             config.options(options);
         }
         let silence = max_outage.map_or(SILENCE, |longest| SILENCE.min(longest / 2)).max(LEAST);
-        let sign = max_outage.map_or(Duration::MAX, |longest| longest.saturating_sub(silence)).max(LEAST);
+        let answer_within = max_outage.map_or(Duration::MAX, |longest| longest.saturating_sub(silence)).max(LEAST);
         let host = |address: &settings::Host| Arc::new(ResolvedHost::new(address.clone()));
         Ok(Connector {
             hosts: connection.hosts.iter().map(host).collect(),
@@ -83,13 +84,13 @@ impl Connector {
                 tls: Tls::new(connection)?,
                 writable_only: connection.primary_only || connection.hosts.len() > 1,
                 silence,
-                sign: sign.min(connection.connect_timeout),
+                answer_within: answer_within.min(connection.connect_timeout),
                 max_outage,
             }),
         })
     }
 
-    /// How long it may take to get an answer from one of the hosts.
+    /// How long it may take until one of the hosts has answered: the connect time-outs of all of them.
     pub fn timeout(&self) -> Duration {
         self.dialer.timeout.saturating_mul(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX))
     }
@@ -99,7 +100,7 @@ impl Connector {
         hosts.join(", ")
     }
 
-    /// What `open` says when a transaction can't be had.
+    /// The error of an opening through a pooler that allows no transactions.
     pub fn pools_statements(&self) -> Error {
         Error::target(format!(
             "the pooler at {} allows no transactions (statement pooling: PgBouncer's pool_mode = statement), and without them \
@@ -109,7 +110,7 @@ impl Connector {
         ))
     }
 
-    /// What `open` says when there is no connection.
+    /// The error of an opening that gets no connection.
     pub fn unreachable(&self, failure: &AttemptError) -> Error {
         let advice = match failure.sqlstate.as_deref() {
             Some("28P01") => "check username and password, and the server's pg_hba.conf or whitelist",
@@ -133,12 +134,13 @@ impl Connector {
         failure.error(&format!("can't connect to {}", self.addresses()), advice)
     }
 
-    /// Tries the hosts one after another. The failure of the last one speaks for all, unless a server answered.
+    /// Tries the hosts one after another. If all fail, the result is the first error that a server sent, or else that of the last
+    /// host.
     pub fn connect(&self, wait_limit: &WaitLimit) -> Attempt<Client> {
         threads::waits_for("the database");
         let count = self.hosts.len();
         let first = if self.shuffle && count > 1 { random_below(count) } else { 0 };
-        let mut refused: Option<AttemptError> = None;
+        let mut failed: Option<AttemptError> = None;
         for index in 0..count {
             let host = &self.hosts[(first + index) % count];
             match self.dialer.connect_to(host, &wait_limit.at_most(self.dialer.timeout)) {
@@ -147,13 +149,13 @@ impl Connector {
                     if count > 1 {
                         failure.text = format!("{}: {}", host.address, failure.text);
                     }
-                    if refused.as_ref().is_none_or(|earlier| earlier.sqlstate.is_none()) {
-                        refused = Some(failure);
+                    if failed.as_ref().is_none_or(|earlier| earlier.sqlstate.is_none()) {
+                        failed = Some(failure);
                     }
                 }
             }
         }
-        Err(refused.unwrap_or_else(|| AttemptError::outage("the url names no host")))
+        Err(failed.unwrap_or_else(|| AttemptError::outage("the url names no host")))
     }
 }
 
@@ -162,7 +164,7 @@ impl Dialer {
     fn connect_to(self: &Arc<Self>, host: &Arc<ResolvedHost>, wait_limit: &WaitLimit) -> Attempt<Client> {
         let addresses = host.addresses(wait_limit).map_err(|error| AttemptError::new(&error, During::Connect))?;
         let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-        let mut refused: Option<AttemptError> = None;
+        let mut failed: Option<AttemptError> = None;
         for (address, left) in addresses.into_iter().zip((1..=count).rev()) {
             let share = match wait_limit.slice(Duration::MAX) {
                 Ok(time) if left > 1 => wait_limit.at_most(time / left),
@@ -175,13 +177,13 @@ impl Dialer {
                     return Ok(client);
                 }
                 Err(failure) => {
-                    if refused.as_ref().is_none_or(|earlier| earlier.sqlstate.is_none()) {
-                        refused = Some(failure);
+                    if failed.as_ref().is_none_or(|earlier| earlier.sqlstate.is_none()) {
+                        failed = Some(failure);
                     }
                 }
             }
         }
-        Err(refused.unwrap_or_else(|| AttemptError::outage(format!("{} has no address", host.address))))
+        Err(failed.unwrap_or_else(|| AttemptError::outage(format!("{} has no address", host.address))))
     }
 
     fn connect_at(&self, host: &ResolvedHost, address: &Address, wait_limit: &WaitLimit) -> Attempt<Client> {
@@ -257,18 +259,19 @@ impl Dialer {
                 }
             });
             match answer {
-                // A refusal is a sign of life too, such as too many connections, or a column that PostgreSQL before 9.6 lacks.
+                // An error that the server sends is a sign of life, too. It may have too many connections, or lack a column of
+                // the query, which is new in PostgreSQL 9.6.
                 Err(error) if error.as_db_error().is_some() => Ok(None),
                 Err(DriverError::Refused(_)) => Ok(None),
                 answer => answer,
             }
         };
         let question = Arc::new(question);
-        Pulse { life, question, cancel, silence: self.silence, allowed: self.sign, longest: self.max_outage }
+        Pulse { life, question, cancel, silence: self.silence, allowed: self.answer_within, longest: self.max_outage }
     }
 
-    /// How the server at this address is asked to cancel what the client's session does. Over a connection of its own, as the
-    /// protocol has it.
+    /// How the server at this address is asked to cancel what the client's session does: over another connection, as the
+    /// protocol demands.
     fn cancel(self: &Arc<Self>, host: &Arc<ResolvedHost>, address: Address, client: &Client) -> Arc<Cancel> {
         let (dialer, host, token) = (Arc::clone(self), Arc::clone(host), client.cancel_token());
         Arc::new(move || {

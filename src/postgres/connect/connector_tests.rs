@@ -82,7 +82,7 @@ fn a_dead_peer_is_noticed_whatever_the_url_says() {
 }
 
 #[test]
-fn only_of_several_hosts_a_writable_one_is_looked_for() {
+fn a_host_must_be_writable_if_there_are_several_or_the_url_says_so() {
     let looks_for_one = |connection: &Connection| connector(connection).dialer.writable_only;
     assert!(!looks_for_one(&connection(&[1])));
     assert!(looks_for_one(&connection(&[1, 2])));

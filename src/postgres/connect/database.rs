@@ -1,4 +1,4 @@
-//! A sink's database: its sessions, and whether it is away. Shared by all that ask it.
+//! A sink's database: its sessions, and whether it is away. Shared by everything that asks it.
 
 use std::sync::Arc;
 
@@ -18,7 +18,8 @@ pub struct Database {
 }
 
 impl Database {
-    /// A transaction ran in another session of the server than its own.
+    /// Called when a transaction ran in another session of the server than its own. From now on all sessions work as behind a
+    /// transaction pooler.
     pub fn found_pooler(&self) {
         if self.pool.work_behind_pooler() {
             log::warn!(

@@ -1,4 +1,4 @@
-//! An error of the driver or the server, read once: its class, and the words to show.
+//! An error of the driver or the server: its class, and the text to show.
 
 use std::error::Error as _;
 use std::time::Instant;
@@ -71,7 +71,7 @@ impl AttemptError {
         }
     }
 
-    /// The server can't be reached.
+    /// An error that means that the server can't be reached.
     pub fn outage(text: impl Into<String>) -> AttemptError {
         AttemptError::of(Class::Outage, text)
     }
@@ -107,7 +107,7 @@ impl AttemptError {
     }
 
     /// Whether this is a unique violation of exactly this key.
-    pub fn is_on(&self, key: &[String]) -> bool {
+    pub fn violates_key(&self, key: &[String]) -> bool {
         let Some(columns) = &self.key else { return false };
         let name = |column: &str| match column.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
             Some(quoted) => quoted.replace("\"\"", "\""),
@@ -120,18 +120,18 @@ impl AttemptError {
         !key.is_empty() && columns == key
     }
 
-    /// No partition of the table takes the row: PostgreSQL reports it as a CHECK that has no name.
+    /// Whether no partition of the table takes the row: PostgreSQL reports this as a CHECK that has no name.
     pub fn is_of_a_missing_partition(&self) -> bool {
         self.is("22M01") || (self.is("23514") && self.constraint.is_none())
     }
 
-    /// A lock was waited for too long, or the wait was a deadlock.
+    /// Whether a lock was waited for too long, or the wait was a deadlock.
     pub fn is_of_a_lock(&self) -> bool {
         self.is("55P03") || self.is("40P01")
     }
 
-    /// Another session has just made what was to be made. The code depends on how close both were: 42P07 for the table, 42710 for its
-    /// row type, or 23505 for a row of the catalog.
+    /// Whether another session has just made what was to be made. The code depends on how far the other session is: 42P07 for the
+    /// table, 42710 for its row type, or 23505 for a row of the catalog.
     pub fn is_of_a_name_in_use(&self) -> bool {
         self.is("42P07") || self.is("42710") || self.is("23505")
     }
@@ -145,7 +145,7 @@ impl AttemptError {
         matches!(self.class, Class::Outage | Class::Contention | Class::TooLong)
     }
 
-    /// Whether the session that met this must not be used again.
+    /// Whether the session that got this error must not be used again.
     pub fn ends_session(&self) -> bool {
         self.sqlstate.as_deref().is_none_or(|sqlstate| self.class.ends_session(sqlstate))
     }
@@ -164,7 +164,7 @@ impl AttemptError {
         }
     }
 
-    /// As the error that stops the job: `what` failed, and what to do about it.
+    /// The error that stops the job: `what` failed, and the advice says what to do about it.
     pub fn error(&self, what: &str, advice: &str) -> Error {
         let code = self.sqlstate.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
         let statement = self.statement.as_ref().map(|sql| format!(" in: {sql}")).unwrap_or_default();
@@ -188,7 +188,7 @@ fn driver_text(error: &DriverError) -> String {
     text
 }
 
-/// Greenplum ends a message with the segment that sent it, ` (seg1 10.0.0.2:6000 pid=77)`: noise that differs each time.
+/// Greenplum ends a message with the segment that sent it, ` (seg1 10.0.0.2:6000 pid=77)`, which differs each time.
 fn without_segment(text: &str) -> &str {
     let text = text.trim_end();
     match text.rfind(" (") {
@@ -215,7 +215,7 @@ fn line_of(context: &str) -> Option<usize> {
 }
 
 /// Whether the server was reading the value of one column: `COPY car, line 17, column id: "x"`, without the context of a
-/// function. This works in any language: after the line's number comes something else than the line itself.
+/// function. This works in any language: what follows the line's number is not the line itself.
 fn reads_a_field(context: &str) -> bool {
     let inner = context.strip_suffix(of_copy(context)).unwrap_or_default();
     // The JSON parser adds a context of its own.

@@ -1,7 +1,8 @@
-//! What an opening does about a failure. It asks the database many things before the first row is written, and any of them can meet a
-//! session that the server ends, a lock, a deadlock, a server that takes no more connections, or a child table that is renamed just
-//! then. All of that passes, so the opening begins again. Everything else, such as a wrong password or a missing table, is its error
-//! at once. So is a server that has not answered at all yet: its address may be wrong.
+//! What the opening of a target does about an error. It asks the database many things before the first row is written, and each
+//! question can fail for a reason that passes: the server ends the session or takes no more connections, another session has a lock,
+//! there is a deadlock, or a child table is renamed just then. After such an error the opening begins again. Any other error, such as
+//! a wrong password or a missing table, is returned at once. So is the first error if the server has not answered at all yet, because
+//! its address may be wrong.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -15,17 +16,17 @@ use super::session::{Session, Setup};
 use crate::error::{Error, Result};
 use crate::settings::Sink;
 
-/// Errors about a table that the catalog still had a moment before. Reading the catalog again shows what became of it.
+/// Errors about a table that was still in the catalog a moment before. Reading the catalog again shows what became of it.
 const CHANGED_MEANWHILE: [&str; 2] = ["42P01", "XX000"];
 /// How often an opening begins again because of them.
 const CHANGES: u32 = 5;
 
-/// One opening: how long it may take, and what it has met.
+/// One opening: how long it may take, and whether the server has answered.
 pub struct Opening {
     /// The sink's table, for messages.
     name: String,
     deadline: Deadline,
-    /// From then on it doesn't begin again.
+    /// After this time it doesn't begin again.
     until: Instant,
     longest: Duration,
     backoff: Backoff,
@@ -52,14 +53,14 @@ impl Opening {
         }
     }
 
-    /// The same for questions that follow later: as much time, beginning now.
+    /// An opening for questions that follow later. It has as much time, from now on.
     pub fn renewed(&self) -> Opening {
         let renewed = Opening::of(self.name.clone(), self.deadline.allowed, self.longest, self.backoff);
         renewed.has_answered.store(self.has_answered.load(Ordering::Relaxed), Ordering::Relaxed);
         renewed
     }
 
-    /// What ends each wait of it.
+    /// What ends each of its waits.
     pub fn wait_limit(&self) -> WaitLimit {
         WaitLimit::until(self.deadline)
     }
@@ -72,7 +73,7 @@ impl Opening {
         Ok(session)
     }
 
-    /// Tries `work` again as long as what it meets passes and there is time.
+    /// Repeats `work` while its errors pass and there is time.
     pub fn repeat<T>(&self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
         let (mut waits, mut changes) = (0, 0);
         let mut answered = None;
@@ -87,7 +88,7 @@ impl Opening {
                 Obstacle::Change | Obstacle::Stays => return Err(error),
             }
             let left = self.until.saturating_duration_since(Instant::now());
-            // Where the last try ran out of time, an earlier answer of the server says more.
+            // If the last try ran out of time, an earlier error of the server says more.
             let error = if sqlstate(&error).is_some() { error } else { answered.unwrap_or(error) };
             if left.is_zero() {
                 return Err(error);
@@ -130,7 +131,7 @@ fn sqlstate(error: &Error) -> Option<&str> {
     sqlstate.as_deref()
 }
 
-/// Whether a server that refuses a login with this code takes it later. Poolers use class 08 for all that they refuse.
+/// Whether a server that refuses a login with this code accepts it later. Poolers use class 08 for everything that they refuse.
 fn passes_at_login(code: &str) -> bool {
     let class = Class::of(code, During::Statement);
     matches!(class, Class::Outage | Class::Contention) && !code.starts_with("08")

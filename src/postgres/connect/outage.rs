@@ -69,7 +69,7 @@ impl Outage {
         since.map_or(now, |(since, _)| since)
     }
 
-    /// The same. Err when the database has been away for longer than allowed.
+    /// As [`Outage::note`], with an error when the database has been away for longer than allowed.
     pub fn goes_on(&self, table: &str, failure: &AttemptError) -> Result<()> {
         let since = self.note(table, failure, Instant::now());
         match self.longest {
@@ -78,7 +78,7 @@ impl Outage {
         }
     }
 
-    /// The database has been away for longer than allowed.
+    /// The error when the database has been away for longer than allowed.
     pub fn too_long(&self, table: &str, failure: &AttemptError) -> Error {
         let seconds = self.since().map_or(0, |since| since.elapsed().as_secs());
         let what = format!("{table}: the database has been away for {seconds} s");
@@ -86,6 +86,7 @@ impl Outage {
         failure.error(&what, &then)
     }
 
+    /// The database has answered.
     pub fn ends(&self, table: &str) {
         if let Some((since, _)) = self.since.lock().take() {
             log::info!("{table}: the database is back after {:.1} s", since.elapsed().as_secs_f64());

@@ -30,7 +30,7 @@ pub struct Pool {
     open: Arc<AtomicU32>,
     outage: Arc<Outage>,
     max_wait: Duration,
-    /// Sessions of an earlier one are replaced.
+    /// Counts how often all sessions had to be replaced. A session of an earlier generation isn't used any more.
     generation: AtomicU32,
     /// When a session was last found lost. Those that haven't answered since are asked before they are used.
     doubted: Mutex<Option<Instant>>,
@@ -151,8 +151,8 @@ impl Pool {
             match self.slots.lend(Instant::now() + slice.min(left).max(LEAST)) {
                 Ok(slot) => return Ok(slot),
                 Err(NotLent::Closed) => return Err(AttemptError::outage("the sink is closed")),
-                Err(NotLent::InTime) if left.is_zero() => return Err(self.none_free()),
-                Err(NotLent::InTime) => {}
+                Err(NotLent::TimedOut) if left.is_zero() => return Err(self.none_free()),
+                Err(NotLent::TimedOut) => {}
             }
         }
     }
@@ -178,6 +178,7 @@ impl Pool {
         fewer.as_ref().map_or(self.size, |fewer| fewer.limit)
     }
 
+    /// The server refused a connection for this slot.
     fn refused(&self, slot: Option<Loan<Session>>) {
         let limit = self.open_sessions().max(1);
         let until = Instant::now() + FEWER_FOR;
@@ -191,11 +192,11 @@ impl Pool {
     }
 }
 
-/// A session on loan. Goes back to the pool when dropped, or is closed if it is of no more use.
+/// A lent session. Dropping this gives it back to the pool, or closes it if it can't be used any more.
 pub struct Checkout(Loan<Session>);
 
 impl Checkout {
-    /// Runs `work`; a failure leaves the session clean or marks it as lost.
+    /// Runs `work`. After a failure the session is rolled back, or it isn't used any more.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
         let Some(session) = self.0.as_mut() else { return Err(AttemptError::outage("no session")) };
         let result = work(session);

@@ -12,7 +12,7 @@ pub const COMPARING: Duration = Duration::from_secs(2);
 /// How often sessions are compared. While other clients come and go, a pooler may by chance give us different sessions.
 const ROUNDS: usize = 3;
 
-/// What such a pooler costs.
+/// What such a pooler does, for messages.
 pub const POOLER_WARNING: &str = "gives each transaction another session of the server (as PgBouncer does with pool_mode = transaction): \
                       each transaction sets up all that it needs, which is slower, and slowest where rows go through a \
                       temporary table; the server's own address, or session pooling, is better";

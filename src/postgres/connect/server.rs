@@ -1,4 +1,4 @@
-//! What the first session learns about the server, and what every session is therefore set to.
+//! What the first session learns about the server, and the settings of every session that follow from it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::settings::{ConflictMode, Connection};
 
 /// No wait for a lock may last for ever: Greenplum may never notice a deadlock between its segments.
 const LOCK_TIMEOUT: &str = "60s";
-/// Where the server has none, on Greenplum and where nothing else ends a wait for a lock.
+/// Where the server has none: on Greenplum, and on servers that don't know `lock_timeout`.
 const STATEMENT_TIMEOUT: &str = "10min";
 
 const LINGER: Duration = Duration::from_millis(2);
@@ -61,30 +61,32 @@ impl Server {
         })
     }
 
-    /// Without its deadlock detector Greenplum locks the whole table for an update, and writers that update it wait for
-    /// each other, across segments possibly for ever.
+    /// How many writers there may be at most: one on Greenplum without its deadlock detector, if they update. It then locks the
+    /// whole table for an update, and writers wait for each other, across segments possibly for ever.
     pub fn most_writers(&self, mode: ConflictMode, changing: bool, key_is_unique: bool, connections: u32) -> u32 {
         let updates = changing || (mode == ConflictMode::Upsert && key_is_unique);
         if updates && self.deadlock_detector == Some(false) { 1 } else { connections.max(1) }
     }
 
-    /// Without its deadlock detector Greenplum locks the table as soon as it plans an update or a delete. That waits for any open
-    /// INSERT, and other sessions queue behind it.
+    /// Whether planning an update or a delete locks the table, as it does on Greenplum without its deadlock detector. It would wait
+    /// for any open INSERT, and other sessions would queue behind it.
     pub fn planning_locks(&self) -> bool {
         self.greenplum && self.deadlock_detector != Some(true)
     }
 
-    /// A distributed transaction costs tens of milliseconds however few rows it has.
+    /// How long a row waits for others. Longer on Greenplum, where a distributed transaction costs tens of milliseconds however
+    /// few rows it has.
     pub fn linger(&self) -> Duration {
         if self.greenplum { LINGER_GREENPLUM } else { LINGER }
     }
 
-    /// For `check` and the log.
+    /// The deadlock detector's state, for `check` and the log.
     pub fn describe_deadlock_detector(&self) -> Option<String> {
         let state = |on: bool| if on { "on" } else { "off, so upserts go one transaction at a time" };
         self.deadlock_detector.map(|on| format!("gp_enable_global_deadlock_detector is {}", state(on)))
     }
 
+    /// What every session is set to.
     pub fn setup(&self, connection: &Connection) -> Setup {
         let mut required = vec![("client_min_messages", "error".to_owned())];
         if let Some(path) = &connection.current_schema {

@@ -78,7 +78,7 @@ pub enum CommitOutcome {
     InDoubt(AttemptError),
 }
 
-/// A session of the server: its process and when that began, since numbers of processes are used again.
+/// The server's process for a session. It is known by its id and its start, because ids are used again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backend {
     pub pid: i32,
@@ -96,7 +96,7 @@ pub struct Session {
     behind_pooler: bool,
     /// The names of everything that this session has in the server begin with this.
     own: String,
-    /// Begins a transaction.
+    /// The statements that begin a transaction.
     beginning: String,
     /// What is asked before COMMIT: see [`shape`](crate::postgres::catalog::shape).
     closing: String,
@@ -104,12 +104,13 @@ pub struct Session {
     pub backend: Option<Backend>,
     /// The `revision` of the schema version that the session is prepared for.
     pub revision: Option<u32>,
-    /// The pool's generation it was opened in.
+    /// The pool's generation in which it was opened.
     pub generation: u32,
-    /// What its transactions begin with, besides BEGIN.
+    /// More statements at the beginning of transactions that write rows: empty, or each after a semicolon.
     pub begins_with: String,
-    /// When it last did what it was asked.
+    /// When it last did what was asked of it.
     pub proven: Instant,
+    /// The number of open sessions, this one among them.
     open: Arc<AtomicU32>,
 }
 
@@ -147,6 +148,7 @@ impl Session {
         Ok(session)
     }
 
+    /// Makes the settings, or remembers them for each transaction.
     pub fn set_up(&mut self, setup: &Setup) -> Attempt<()> {
         if setup.required.is_empty() {
             // The first session: it isn't known yet whether it may keep anything.
@@ -211,7 +213,7 @@ impl Session {
         begun.map_err(|failure| self.recognize_pooler(failure))
     }
 
-    /// The same without `begins_with`, for a transaction that writes no rows of partitions.
+    /// As [`Session::begin`], but without `begins_with`, for a transaction that writes no rows of the job.
     pub fn begin_without_rows(&mut self) -> Attempt<()> {
         let begun = self.client.batch_execute(&self.beginning);
         begun.map_err(|error| self.failed(&error, During::Statement)).map_err(|failure| self.recognize_pooler(failure))
@@ -234,7 +236,7 @@ impl Session {
     /// From now on each [`Session::commit`] runs `check`: a query that fails if the table is no longer what it was.
     pub fn check_before_commit(&mut self, check: &str) -> Attempt<()> {
         if self.behind_pooler {
-            // The cast fails with the names in its error text. The server must not try it unless the marks differ.
+            // If the marks differ, the cast fails, and its error text has both. If they don't, the server doesn't evaluate it.
             self.closing = format!(
                 "SELECT CASE WHEN pg_catalog.current_setting('{MARK}') = '{0}' THEN 0 ELSE
                  CAST('{0} ' || pg_catalog.current_setting('{MARK}') AS int) END; {check}; ",
@@ -254,18 +256,18 @@ impl Session {
         self.run(&message).map_err(|failure| self.recognize_pooler(failure))
     }
 
-    /// Prepares the statement of [`Session::check_and_claim`]: its parameters' types, AS, and its text.
+    /// Prepares the claim for [`Session::check_and_claim`]. `statement` has the types of its parameters, AS, and the text.
     pub fn prepare_claim(&mut self, statement: &str) -> Attempt<()> {
         if self.behind_pooler {
-            let text = "exactly-once needs sessions of its own, and a pooler gives each transaction another one; connect to the \
-                        server itself, or set pool_mode = session";
-            return Err(AttemptError { class: Class::Configuration, ..AttemptError::outage(text) });
+            let text = "exactly-once needs sessions that outlive a transaction, but a pooler gives each transaction another one; \
+                        connect to the server itself, or set pool_mode = session";
+            return Err(AttemptError::of(Class::Configuration, text));
         }
         self.run(&format!("{}; PREPARE {}_claim {statement}; COMMIT", self.beginning, self.own))
     }
 
-    /// Asks what [`Session::commit`] asks, then executes the prepared claim with each of the arguments, in one message. Gives the
-    /// number of rows that each has changed. Nothing is committed.
+    /// Makes the check of [`Session::commit`], then executes the prepared claim with each of the arguments, in one message.
+    /// Returns how many rows each has changed. Nothing is committed.
     pub fn check_and_claim(&mut self, arguments: &[String]) -> Attempt<Vec<u64>> {
         let claims: String =
             arguments.iter().map(|arguments| format!("EXECUTE {}_claim{arguments}; ", self.own)).collect();
@@ -282,14 +284,14 @@ impl Session {
     /// Sends COMMIT and nothing else.
     pub fn commit_alone(&mut self) -> CommitOutcome {
         let Err(error) = self.client.batch_execute("COMMIT") else { return CommitOutcome::Done };
-        // A server that ends the session may have committed before: it then waited for a standby.
-        let says_so = error.as_db_error().is_some_and(|answer| {
+        // A server that ends the session may have committed before, and then waited for a standby.
+        let is_refusal = error.as_db_error().is_some_and(|answer| {
             let ends = matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
             let code = answer.code().code();
             !ends && !["08", "57P", "40003"].iter().any(|prefix| code.starts_with(prefix))
         });
         let failure = self.failed(&error, During::Statement);
-        if says_so && !self.client.is_closed() {
+        if is_refusal && !self.client.is_closed() {
             return CommitOutcome::Refused(failure);
         }
         self.usable = false;
@@ -301,7 +303,7 @@ impl Session {
         if self.behind_pooler && (failure.text.contains(&self.own) || failure.text.contains(MARK)) {
             let text = "the transaction went on in another session of the server; a pooler that splits transactions \
                         (statement pooling) can't be used";
-            return AttemptError { class: Class::Configuration, ..AttemptError::outage(text) };
+            return AttemptError::of(Class::Configuration, text);
         }
         if failure.is("26000") { AttemptError { class: Class::OtherSession, ..failure } } else { failure }
     }
@@ -325,7 +327,7 @@ impl Session {
         self.usable && !self.client.is_closed()
     }
 
-    /// Whether the server still is at the other end.
+    /// Whether the server still answers this session.
     pub fn answers(&mut self) -> bool {
         self.client.answers(ANSWER)
     }
@@ -336,7 +338,7 @@ impl Session {
         result.map_err(|error| self.failed(&error, During::Statement))
     }
 
-    /// Runs statements and gives the rows of all of them as texts, NULL as an empty one.
+    /// Runs statements and returns the rows of all of them as texts, with an empty text for NULL.
     pub fn ask(&mut self, sql: &str) -> Attempt<Vec<Vec<String>>> {
         let answer = self.client.simple_query(sql).map_err(|error| self.failed(&error, During::Statement))?;
         let texts = |part: &SimpleQueryMessage| match part {
@@ -348,7 +350,7 @@ impl Session {
         Ok(answer.iter().filter_map(texts).collect())
     }
 
-    /// Prepares a statement, unless this session has prepared the one of this number.
+    /// Prepares a statement, unless this session has already prepared the one with this number.
     pub fn prepare(&mut self, number: usize, sql: &str) -> Attempt<Prepared> {
         if let Some(Some(prepared)) = self.prepared.get(number) {
             return Ok(prepared.clone());
@@ -368,7 +370,7 @@ impl Session {
         Ok(prepared)
     }
 
-    /// The number of rows the statement wrote. It is prepared first, where a session keeps its statements.
+    /// Executes a statement and returns the number of rows that it wrote. It is prepared first, except behind a pooler.
     pub fn execute(&mut self, number: usize, sql: &str) -> Attempt<u64> {
         if self.behind_pooler {
             return self.run_and_count(sql);
@@ -388,7 +390,7 @@ impl Session {
         Ok(answer.iter().find_map(value))
     }
 
-    /// Runs one statement without parameters, and leaves no name in the server; the number of rows it wrote.
+    /// Runs one statement that leaves no name in the server, and returns the number of rows that it wrote.
     pub fn run_and_count(&mut self, sql: &str) -> Attempt<u64> {
         let answer =
             self.client.simple_query(sql).map_err(|error| self.failed(&error, During::Statement).of_statement(sql))?;
@@ -399,7 +401,7 @@ impl Session {
         Ok(answer.iter().find_map(count).unwrap_or(0))
     }
 
-    /// Reads an error and remembers whether the session outlives it.
+    /// Classifies an error, and remembers if the session can't be used any more.
     pub fn failed(&mut self, error: &Error, during: During) -> AttemptError {
         let failure = AttemptError::new(error, during);
         if failure.ends_session() {
@@ -408,16 +410,16 @@ impl Session {
         failure
     }
 
-    /// A refusal that was asked for doesn't end the session.
+    /// The last error was expected: the session can be used again.
     pub fn forgive(&mut self) {
         self.usable = true;
     }
 
-    /// Back to a clean session after a failed transaction, or none.
+    /// Rolls back after a failure. The session can be used again only if it then answers as it should.
     ///
     /// A COPY that is refused before its first byte leaves the driver one answer behind: the next statement would take
-    /// the late answer for its own, and a COMMIT could seem to have succeeded. So the session has to show that it
-    /// answers what it is asked.
+    /// the late answer for its own, and a COMMIT could seem to have succeeded. So the session is asked a question to which only
+    /// one answer is right.
     pub fn recover(&mut self) {
         if !self.is_usable() {
             return;

@@ -28,7 +28,8 @@ struct SlotsState<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotLent {
     Closed,
-    InTime,
+    /// None became free before the deadline.
+    TimedOut,
 }
 
 impl<T> Slots<T> {
@@ -50,7 +51,7 @@ impl<T> Slots<T> {
                 return Ok(Loan { slot: kept, of: Arc::clone(self) });
             }
             if Instant::now() >= deadline {
-                return Err(NotLent::InTime);
+                return Err(NotLent::TimedOut);
             }
             self.given_back.wait_until(&mut state, deadline);
         }
@@ -96,8 +97,8 @@ impl<T> DerefMut for Loan<T> {
 
 impl<T> Drop for Loan<T> {
     fn drop(&mut self) {
-        // Contents that aren't kept are dropped before the slot is free, and without the lock: a session still sends its
-        // end to the server.
+        // Contents that aren't kept are dropped before the slot is free, and without the lock: a session still sends a last
+        // message to the server.
         let mut kept = self.slot.take().filter(self.of.is_kept);
         let mut state = self.of.state.lock();
         if state.closed {
@@ -131,18 +132,18 @@ mod tests {
         let slots = Slots::<u32>::new(2, |number| *number < 100);
         let (mut first, mut second) = (slots.lend(soon()).unwrap(), slots.lend(soon()).unwrap());
         assert!(first.is_none() && second.is_none());
-        assert_eq!(slots.lend(soon()).err(), Some(NotLent::InTime));
+        assert_eq!(slots.lend(soon()).err(), Some(NotLent::TimedOut));
         *first = Some(1);
         *second = Some(100);
         drop(first);
         assert_eq!(*slots.lend(soon()).unwrap(), Some(1));
         drop(second);
         let both = [slots.lend(soon()).unwrap(), slots.lend(soon()).unwrap()];
-        assert_eq!(both.iter().filter_map(|loan| **loan).collect::<Vec<_>>(), [1], "100 wasn't worth keeping");
+        assert_eq!(both.iter().filter_map(|loan| **loan).collect::<Vec<_>>(), [1], "100 isn't kept");
     }
 
     #[test]
-    fn who_waits_gets_the_first_that_comes_back() {
+    fn a_slot_that_is_given_back_is_lent_to_a_thread_that_waits() {
         let slots = Slots::<u32>::new(1, |_| true);
         let mut loan = slots.lend(soon()).unwrap();
         std::thread::scope(|scope| {
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_drops_what_nobody_has_and_ends_the_waits() {
+    fn closing_drops_what_is_not_lent_and_ends_the_waits() {
         let slots = Slots::<Arc<()>>::new(2, |_| true);
         let (kept, lent) = (Arc::new(()), Arc::new(()));
         slots.keep(Arc::clone(&kept));

@@ -19,7 +19,7 @@ pub fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(quote).collect::<Vec<_>>().join(", ")
 }
 
-/// What SET needs to give columns the values that those of the same names have in `from`.
+/// The list after SET that gives these columns the values of the columns with the same names in `from`.
 pub fn assignments(columns: &[&str], from: &str) -> String {
     columns.iter().map(|name| format!("{0} = {from}.{0}", quote(name))).collect::<Vec<_>>().join(", ")
 }

@@ -34,7 +34,7 @@ impl Tls {
         }
     }
 
-    /// Asks that server to cancel what a session does.
+    /// Asks the server called `name` to cancel what a session does.
     pub fn cancel(
         &self,
         socket: Arc<Socket>,
@@ -83,7 +83,7 @@ mod with_openssl {
     const SYSTEM_ROOTS: &[&str] =
         &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
-    /// What TLS sessions are made with.
+    /// Settings of TLS for connections to any host.
     #[derive(Clone)]
     pub struct Connector {
         openssl: SslConnector,
@@ -103,7 +103,7 @@ mod with_openssl {
         let (chain, name) = match connection.ssl_mode {
             SslMode::VerifyFull => (true, true),
             SslMode::VerifyCa => (true, false),
-            // As in libpq: a root certificate that is named is used.
+            // As in libpq: if the url names a root certificate, the server's certificate is checked with it.
             SslMode::Require => (connection.ssl_root_cert.is_some(), false),
             _ => (false, false),
         };
@@ -112,7 +112,7 @@ mod with_openssl {
             trust(&mut builder, connection.ssl_root_cert.as_deref())?;
         }
         if let Some(certificate) = ClientCertificate::read(connection)? {
-            certificate.show(&mut builder)?;
+            certificate.add_to(&mut builder)?;
         }
         Ok(Connector { openssl: builder.build(), verifies_name: name })
     }

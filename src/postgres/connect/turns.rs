@@ -35,7 +35,7 @@ impl Turns {
         Turns { key, state: Mutex::default() }
     }
 
-    /// A transaction has failed.
+    /// A transaction has failed: if it was in a deadlock, taking turns begins.
     pub fn note(&self, table: &str, failure: &AttemptError) {
         if !is_deadlock(failure) {
             return;
@@ -58,7 +58,7 @@ impl Turns {
         );
     }
 
-    /// What a transaction begins with.
+    /// What a transaction adds to its beginning: nothing, or the wait for its turn.
     pub fn begin_with(&self) -> String {
         match self.state.lock().until {
             Some(until) if Instant::now() < until => format!(
@@ -70,7 +70,7 @@ impl Turns {
     }
 }
 
-/// Greenplum's detector cancels a statement and says why.
+/// Greenplum's detector cancels a statement, with the reason in the text.
 fn is_deadlock(failure: &AttemptError) -> bool {
     failure.is("40P01") || failure.is("57014") && failure.text.contains("deadlock")
 }

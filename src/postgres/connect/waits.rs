@@ -9,8 +9,8 @@ use crate::postgres::connect::failure::AttemptError;
 use crate::settings::RowOrigin;
 
 /// How long rows wait before it is logged, and how often after that.
-const FIRST_WORD: Duration = Duration::from_secs(10);
-const NEXT_WORD: Duration = Duration::from_secs(60);
+const LOG_AFTER: Duration = Duration::from_secs(10);
+const LOG_AGAIN: Duration = Duration::from_secs(60);
 
 /// Logs such waits. Shared by a sink's writers.
 #[derive(Debug)]
@@ -37,14 +37,14 @@ impl Waits {
 
     fn is_due(&self, since: Instant) -> bool {
         let mut logged = self.logged.lock();
-        let is_due = since.elapsed() >= FIRST_WORD && logged.is_none_or(|at| at < since || at.elapsed() >= NEXT_WORD);
+        let is_due = since.elapsed() >= LOG_AFTER && logged.is_none_or(|at| at < since || at.elapsed() >= LOG_AGAIN);
         if is_due {
             *logged = Some(Instant::now());
         }
         is_due
     }
 
-    /// The rows have waited longer than allowed.
+    /// The error when the rows have waited for longer than allowed.
     pub fn too_long(&self, table: &str, since: Instant, failure: &AttemptError) -> Error {
         let what = format!("{table}: rows have waited for {} s", since.elapsed().as_secs());
         let then = format!("max.outage allows no longer; when that is over {}", self.origin.again());

@@ -59,7 +59,9 @@ pub fn write_each(
                 outcomes.push(Ok(written));
             }
             Err(failure)
-                if failure.class == Class::Conflict && how.order.keep == Keep::Last && failure.is_on(how.key) =>
+                if failure.class == Class::Conflict
+                    && how.order.keep == Keep::Last
+                    && failure.violates_key(how.key) =>
             {
                 return Err(AttemptError { class: Class::Contention, row: Some(row), ..failure });
             }

@@ -139,8 +139,8 @@ fn files_that_can_not_be_used_are_named() {
     let other = scene.file("other.key", super::connections::a_stranger().1);
     let nothing = scene.folder.path().join("nothing.pem");
     for (certificate, key, password, words) in [
-        (Some(certificate), None, None, "sslcert needs sslkey beside it"),
-        (None, Some(key), None, "sslkey needs sslcert beside it"),
+        (Some(certificate), None, None, "sslcert needs sslkey, too"),
+        (None, Some(key), None, "sslkey needs sslcert, too"),
         (Some(certificate), Some(locked.as_path()), None, "or sslpassword is wrong"),
         (Some(certificate), Some(locked.as_path()), Some("another secret"), "or sslpassword is wrong"),
         (Some(certificate), Some(other.as_path()), None, "sslkey does not belong to sslcert"),

@@ -7,7 +7,7 @@ use tokio_postgres::error::DbError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server's own, or one of the protocol.
+    /// An error that the server sent, or one that the protocol's library found.
     #[error(transparent)]
     Protocol(#[from] tokio_postgres::Error),
     #[error(transparent)]
@@ -23,7 +23,8 @@ pub enum Error {
     /// The job was abandoned.
     #[error("told to stop before the answer came")]
     Stopped,
-    /// The other socket has something to read.
+    /// The other socket that the wait watches has something to read, see
+    /// [`WaitLimit::unless`](super::wait_limit::WaitLimit::unless).
     #[error("answered elsewhere")]
     Overtaken,
     #[error("{0}")]
@@ -39,8 +40,8 @@ impl Error {
         }
     }
 
-    /// Whether the server refused the request. As far as the protocol is concerned, the session can then go on.
-    pub fn is_refusal(&self) -> bool {
+    /// Whether the request has ended, usually with an error that the server sent. Then no answer to it can come later.
+    pub fn is_final(&self) -> bool {
         matches!(self, Error::Protocol(_))
     }
 }

@@ -40,7 +40,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Drive for Connection<SocketStream
     }
 }
 
-/// Waits for a future that only needs the socket: a login.
+/// Waits for a future that only needs the socket, such as a login.
 pub fn wait_for<T, E: Into<Error>>(
     socket: &Socket,
     wait_limit: &WaitLimit,
@@ -78,7 +78,7 @@ pub struct Exchange {
     pub wait_limit: WaitLimit,
     /// Knows whether the server is alive while it doesn't answer.
     pulse: Option<Pulse>,
-    /// Nothing more comes, or what comes would be the answer to an earlier request.
+    /// Nothing more comes, or what comes may be the answer to an earlier request.
     broken: bool,
 }
 
@@ -101,7 +101,7 @@ impl Exchange {
     pub fn wait<T>(&mut self, request: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Error> {
         let mut request = pin!(request);
         let answer = self.answer(request.as_mut());
-        if answer.as_ref().is_err_and(|error| !error.is_refusal()) {
+        if answer.as_ref().is_err_and(|error| !error.is_final()) {
             // The answer may still come, and must not be taken for the answer to another request.
             self.broken = true;
         }
@@ -123,7 +123,7 @@ impl Exchange {
             self.woken.0.store(false, Ordering::Relaxed);
             let lost =
                 if self.broken { Err(Error::Refused("the connection is closed")) } else { self.drive(&mut context) };
-            // The server's last words may be among what was read before the end.
+            // The server's last error message may be among what was read before the end.
             if let Poll::Ready(answer) = request.as_mut().poll(&mut context) {
                 return answer.map_err(Error::from);
             }
@@ -165,7 +165,7 @@ impl Exchange {
 }
 
 impl Drop for Exchange {
-    /// Sends the end of the session if that needs no wait. The client half is dropped by now.
+    /// Sends the message that ends the session, if that needs no wait. The client that makes requests is dropped before.
     fn drop(&mut self) {
         if !self.broken {
             let waker = self.waker.clone();

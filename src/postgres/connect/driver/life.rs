@@ -14,8 +14,8 @@ use crate::postgres::connect::driver::wait_limit::WaitLimit;
 
 /// As long as the server answers new logins, it is asked less and less often; this is the longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How long a statement may take before the log says so, and how often it is repeated.
-const TELL: Duration = Duration::from_secs(60);
+/// How long a statement may take before this is logged, and how long until it is logged again.
+const LOG_AFTER: Duration = Duration::from_secs(60);
 /// The event of pg_stat_activity that a COMMIT waits for when its synchronous standby is missing.
 const STANDBY: &str = "SyncRep";
 
@@ -36,7 +36,7 @@ struct LifeState {
     /// When a question last had no answer.
     lost: Option<Instant>,
     /// When it was last logged what statements wait for.
-    told: Option<Instant>,
+    logged: Option<Instant>,
 }
 
 impl Default for Life {
@@ -84,13 +84,13 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    /// The server has sent something, or taken something.
+    /// The server has sent or received something.
     pub fn heard(&self) {
         self.life.note();
     }
 
     /// Nobody waits for the session's answer any more. A server that waits for a lock doesn't notice that its client is gone:
-    /// without this request it waits on.
+    /// without this request it goes on waiting.
     pub fn cancel(&self) {
         if let Err(error) = (self.cancel)() {
             log::debug!("an abandoned statement could not be cancelled: {error}");
@@ -98,7 +98,7 @@ impl Pulse {
     }
 
     /// Called again and again by a session that has waited on the socket `own` since `since`. Returns an error when a new
-    /// connection gets no answer either.
+    /// connection gets no answer either, or when a COMMIT has waited too long for a standby.
     pub fn ask(&self, since: Instant, own: &Arc<Socket>, wait_limit: &WaitLimit) -> Result<(), Error> {
         let now = Instant::now();
         let waited = now.duration_since(since);
@@ -116,8 +116,11 @@ impl Pulse {
                 state.pause = self.silence;
             }
             // When a statement has taken long already, the server is asked even if other sessions get answers.
-            let last =
-                if waited >= TELL { state.asked.unwrap_or(since) } else { heard.max(state.asked.unwrap_or(heard)) };
+            let last = if waited >= LOG_AFTER {
+                state.asked.unwrap_or(since)
+            } else {
+                heard.max(state.asked.unwrap_or(heard))
+            };
             let quiet = now.saturating_duration_since(last);
             if state.asking || quiet < state.pause {
                 return Ok(());
@@ -133,9 +136,9 @@ impl Pulse {
             Err(Error::Overtaken) => Ok(()),
             Ok(what) => {
                 state.pause = (state.pause * 2).min(LONGEST_PAUSE);
-                if waited >= TELL && state.told.is_none_or(|told| told.elapsed() >= TELL) {
-                    state.told = Some(Instant::now());
-                    tell(waited, what.as_deref());
+                if waited >= LOG_AFTER && state.logged.is_none_or(|logged| logged.elapsed() >= LOG_AFTER) {
+                    state.logged = Some(Instant::now());
+                    log_wait(waited, what.as_deref());
                 }
                 match what {
                     // The transaction is already committed on this server, so only `max.outage` ends the wait.
@@ -166,8 +169,8 @@ fn in_words(what: &str) -> String {
     format!("pg_stat_activity says: it waits for {what}{meaning}")
 }
 
-fn tell(waited: Duration, what: Option<&str>) {
-    let why = what.map_or_else(|| "it may only take long".to_owned(), in_words);
+fn log_wait(waited: Duration, what: Option<&str>) {
+    let why = what.map_or_else(|| "perhaps it just takes long".to_owned(), in_words);
     log::warn!(
         "a statement has had no answer for {} s, though the database answers other sessions ({why}); still waiting",
         waited.as_secs()

@@ -30,8 +30,8 @@ use self::wait_limit::WaitLimit;
 
 /// One connection.
 pub struct Client {
-    // Dropped first, so that the exchange sees that no more requests come.
-    asked: tokio_postgres::Client,
+    // Makes the requests. Dropped first, so that the exchange sees that no more requests come.
+    requests: tokio_postgres::Client,
     exchange: Exchange,
 }
 
@@ -43,16 +43,16 @@ impl Client {
         T::Stream: Send + 'static,
     {
         let login = config.connect_raw(SocketStream(Arc::clone(&socket)), tls);
-        let (asked, connection) = exchange::wait_for(&socket, wait_limit, login)?;
-        Ok(Client { asked, exchange: Exchange::new(Box::new(connection), socket, wait_limit.clone()) })
+        let (requests, connection) = exchange::wait_for(&socket, wait_limit, login)?;
+        Ok(Client { requests, exchange: Exchange::new(Box::new(connection), socket, wait_limit.clone()) })
     }
 
-    /// What [`cancel`] needs.
+    /// What [`cancel`] needs to know of the session.
     pub fn cancel_token(&self) -> CancelToken {
-        self.asked.cancel_token()
+        self.requests.cancel_token()
     }
 
-    /// What ends the waits from now on.
+    /// Sets what ends the waits from now on.
     pub fn set_wait_limit(&mut self, wait_limit: WaitLimit) {
         self.exchange.wait_limit = wait_limit;
     }
@@ -64,20 +64,20 @@ impl Client {
 
     /// Runs a statement without a name in the server: behind a pooler another client could have the same name.
     pub fn query(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<Vec<Row>, Error> {
-        self.exchange.wait(self.asked.query_typed(statement, &typed(parameters)))
+        self.exchange.wait(self.requests.query_typed(statement, &typed(parameters)))
     }
 
     pub fn query_one(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<Row, Error> {
-        self.exchange.wait(self.asked.query_typed_one(statement, &typed(parameters)))
+        self.exchange.wait(self.requests.query_typed_one(statement, &typed(parameters)))
     }
 
     pub fn query_opt(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<Option<Row>, Error> {
-        self.exchange.wait(self.asked.query_typed_opt(statement, &typed(parameters)))
+        self.exchange.wait(self.requests.query_typed_opt(statement, &typed(parameters)))
     }
 
-    /// The number of rows that were written.
+    /// Returns the number of rows that were written.
     pub fn execute(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<u64, Error> {
-        self.exchange.wait(self.asked.execute_typed(statement, &typed(parameters)))
+        self.exchange.wait(self.requests.execute_typed(statement, &typed(parameters)))
     }
 
     /// The same for a statement that has been prepared.
@@ -86,34 +86,34 @@ impl Client {
         statement: &Statement,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, Error> {
-        self.exchange.wait(self.asked.execute(statement, parameters))
+        self.exchange.wait(self.requests.execute(statement, parameters))
     }
 
     /// The id of the process that serves the session, as it was named at the login. A pooler names one of its own.
     pub fn process_id(&self) -> Option<i32> {
-        process::process_id(&self.asked.cancel_token())
+        process::process_id(&self.requests.cancel_token())
     }
 
     pub fn prepare(&mut self, statement: &str) -> Result<Statement, Error> {
-        self.exchange.wait(self.asked.prepare(statement))
+        self.exchange.wait(self.requests.prepare(statement))
     }
 
     pub fn simple_query(&mut self, statements: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
-        self.exchange.wait(self.asked.simple_query(statements))
+        self.exchange.wait(self.requests.simple_query(statements))
     }
 
     pub fn batch_execute(&mut self, statements: &str) -> Result<(), Error> {
-        self.exchange.wait(self.asked.batch_execute(statements))
+        self.exchange.wait(self.requests.batch_execute(statements))
     }
 
     /// Begins a COPY into the server.
     pub fn copy_in(&mut self, statement: &Statement) -> Result<CopyIn<'_>, Error> {
-        let sink = self.exchange.wait(self.asked.copy_in(statement))?;
+        let sink = self.exchange.wait(self.requests.copy_in(statement))?;
         Ok(CopyIn::new(&mut self.exchange, sink))
     }
 
     pub fn is_closed(&self) -> bool {
-        self.exchange.is_broken() || self.asked.is_closed()
+        self.exchange.is_broken() || self.requests.is_closed()
     }
 
     /// Whether the server answers, within `allowed`.
@@ -126,7 +126,7 @@ impl Client {
     }
 }
 
-/// Asks for the end of what another session does, over a socket that is connected to its server.
+/// Asks a server to cancel what another session does there. The socket is connected to that server.
 pub fn cancel<T: TlsConnect<SocketStream>>(
     socket: Arc<Socket>,
     token: &CancelToken,

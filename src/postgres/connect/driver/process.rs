@@ -17,12 +17,12 @@ use super::exchange::answer_at_once;
 pub fn process_id(token: &CancelToken) -> Option<i32> {
     let mut written = Vec::new();
     let _ = answer_at_once(token.cancel_query_raw(RequestBuffer(&mut written), WithoutTls))?;
-    // Length, code, process id, key: four bytes each. Before it there may be the question for TLS.
+    // Length, code, process id, key: four bytes each. A request for TLS may come before it.
     let request = written.get(written.len().checked_sub(16)?..)?;
     Some(i32::from_be_bytes(request.get(8..12)?.try_into().ok()?))
 }
 
-/// Stores what is written, and says yes to TLS.
+/// Stores what is written, and answers yes to a request for TLS.
 struct RequestBuffer<'a>(&'a mut Vec<u8>);
 
 impl AsyncRead for RequestBuffer<'_> {
@@ -61,7 +61,7 @@ impl<'a> TlsConnect<RequestBuffer<'a>> for WithoutTls {
     type Error = Infallible;
     type Future = Ready<Result<RequestBuffer<'a>, Infallible>>;
 
-    fn connect(self, paper: RequestBuffer<'a>) -> Self::Future {
-        ready(Ok(paper))
+    fn connect(self, buffer: RequestBuffer<'a>) -> Self::Future {
+        ready(Ok(buffer))
     }
 }

@@ -119,8 +119,8 @@ impl AsyncRead for SocketStream {
         loop {
             return match (&*socket).read(room) {
                 Ok(count) => {
-                    // Less than asked for means that there is no more: the next read would only find that out. An end of the
-                    // stream is seen at once.
+                    // Fewer bytes than asked for: there is no more to read now, and another read would only find that out.
+                    // 0 bytes are the end of the stream.
                     if count > 0 && count < wanted {
                         may_read.store(false, Ordering::Relaxed);
                     }

@@ -64,7 +64,7 @@ impl Situation<'_> {
             Condition::RowIsKnown => range.len() == 1 || self.machine.named_row(self.failure()).is_some(),
             Condition::NotStaged => !facts.is_staged,
             Condition::KeyWasAdded => {
-                self.failure().is_some_and(|failure| failure.is_on(self.batch.key))
+                self.failure().is_some_and(|failure| failure.violates_key(self.batch.key))
                     && (tried.added_keys < MOST_ADDED_KEYS || range.len() == 1)
             }
             Condition::NotTwiceInStatement => !self.is("21000"),
