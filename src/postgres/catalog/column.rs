@@ -11,7 +11,7 @@ pub struct CatalogColumn {
     /// Oid and modifier of its type, which may be a domain.
     pub type_id: (u32, i32),
     pub type_name: String,
-    /// The same for what a domain is made of.
+    /// The type's name and oid, for a domain those of the type that it is based on.
     pub base_type: String,
     pub base_type_id: u32,
     pub column_type: ColumnType,
@@ -22,7 +22,7 @@ pub struct CatalogColumn {
     /// `pg_attribute.attstorage` and its type's default.
     pub storage: char,
     pub type_storage: char,
-    /// Equal strings are equal byte by byte.
+    /// The column's collation takes only strings of the same bytes for equal.
     pub bytewise: bool,
     pub dimension: Option<Dimension>,
     pub may_insert: bool,
@@ -31,7 +31,7 @@ pub struct CatalogColumn {
 }
 
 impl CatalogColumn {
-    /// The storage clause, where it is not the type's own.
+    /// The storage, if it is not the default of the type.
     pub fn special_storage(&self) -> Option<&'static str> {
         match self.storage {
             storage if storage == self.type_storage => None,

@@ -60,7 +60,7 @@ struct BaseType {
     in_catalog: CatalogType,
     type_name: String,
     storage: char,
-    /// Of any of the domains between the column's type and its base type.
+    /// Whether any of the domains between the column's type and its base type says so.
     not_null: bool,
     has_default: bool,
 }
@@ -81,8 +81,8 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
             .map_err(|error| unreadable(session, table, &error))?;
         not_null |= row.get::<_, bool>(5);
         has_default |= row.get::<_, bool>(7);
-        let dead_letter = |index| row.get::<_, &str>(index).chars().next();
-        let class = dead_letter(2).unwrap_or('b');
+        let letter = |index| row.get::<_, &str>(index).chars().next();
+        let class = letter(2).unwrap_or('b');
         if class != 'd' {
             return Ok(BaseType {
                 oid,
@@ -95,7 +95,7 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
                     typmod,
                 },
                 type_name: row.get(9),
-                storage: dead_letter(6).unwrap_or('x'),
+                storage: letter(6).unwrap_or('x'),
                 not_null,
                 has_default,
             });

@@ -12,13 +12,13 @@ use crate::types::column_types::ColumnType;
 use crate::types::column_types::catalog::CatalogType;
 use crate::types::vectors::dimension::Dimension;
 
-/// `vector(10)`, `halfvec(10)`, `sparsevec(10)`.
+/// The length in a type such as `vector(10)`, `halfvec(10)` or `sparsevec(10)`.
 pub fn of_type(column_type: &ColumnType, of: &CatalogType) -> Option<Dimension> {
     let length = usize::try_from(of.typmod).ok().filter(|&length| length > 0 && column_type.is_vector_type())?;
     Some(Dimension { length, declared_by: format!("{}({length})", of.name), finite_only: true })
 }
 
-/// What the job says, for tables that say nothing.
+/// The length that the option `vector.dimension` gives, for a column whose type and indexes give none.
 pub fn declared(column: &CatalogColumn, columns: &[CatalogColumn], sink: &Sink) -> Option<Dimension> {
     let length = sink.vector_dimension?;
     let vector = column.column_type.vector()?;
@@ -30,7 +30,7 @@ pub fn declared(column: &CatalogColumn, columns: &[CatalogColumn], sink: &Sink) 
     })
 }
 
-/// Looks through the indexes. One with a predicate has only some of the rows, so it is left to the server.
+/// Finds the lengths that the indexes demand. An index with a predicate has only some of the rows: the server checks those.
 pub fn find(session: &mut Session, indexes: &[Index], columns: &mut [CatalogColumn], table: &str) -> Result<()> {
     for index in indexes.iter().filter(|index| !index.partial) {
         if index.method.eq_ignore_ascii_case("ann") {
@@ -38,12 +38,12 @@ pub fn find(session: &mut Session, indexes: &[Index], columns: &mut [CatalogColu
                 option(&index.options, "dim").and_then(|value| value.parse().ok()).filter(|&length| length > 0);
             let column = columns.iter_mut().find(|column| index.columns.first() == Some(&column.number));
             if let (Some(length), Some(column)) = (length, column) {
-                insist(column, length, &index.name, false);
+                demand(column, length, &index.name, false);
             }
         } else if index.columns.contains(&0) {
             for (name, length) in casts(session, index, table)? {
                 if let Some(column) = columns.iter_mut().find(|column| column.name == name) {
-                    insist(column, length, &index.name, true);
+                    demand(column, length, &index.name, true);
                 }
             }
         }
@@ -51,7 +51,7 @@ pub fn find(session: &mut Session, indexes: &[Index], columns: &mut [CatalogColu
     Ok(())
 }
 
-fn insist(column: &mut CatalogColumn, length: usize, index: &str, finite_only: bool) {
+fn demand(column: &mut CatalogColumn, length: usize, index: &str, finite_only: bool) {
     let dimension = column.dimension.get_or_insert_with(|| Dimension {
         length,
         declared_by: format!("index {index}"),
@@ -68,8 +68,8 @@ pub fn option<'a>(options: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// The columns an index casts to a vector type of fixed length, `(feature::vector(10))`. The index's own attribute has
-/// the type; the text must be nothing but that cast, for a function's result says nothing about the column's length.
+/// The columns that an index casts to a vector type of fixed length, `(feature::vector(10))`. The index's own attribute has
+/// the type. The text must be nothing but that cast, because the result of a function says nothing about the column's length.
 fn casts(session: &mut Session, index: &Index, table: &str) -> Result<Vec<(String, usize)>> {
     let rows = session
         .client()

@@ -32,8 +32,8 @@ impl HotUpdates {
         let rows = session
             .client()
             .query(
-                // An index over columns and a constraint's index depend on the columns in different ways: so both are asked for.
-                // BRIN doesn't prevent it since PostgreSQL 16.
+                // indkey has the columns that an index stores. pg_depend also has those of its expressions and its predicate, but
+                // none for the index of a constraint. A BRIN index doesn't prevent HOT updates since PostgreSQL 16.
                 "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), i.indisunique OR i.indisexclusion,
                         ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
                               WHERE a.attrelid = i.indrelid AND a.attnum > 0 AND NOT a.attisdropped
@@ -83,8 +83,8 @@ impl HotUpdates {
         self.indexes.iter().any(|index| index.has_vectors)
     }
 
-    /// What `check` says of the table `quoted`, whose rows are updated by the columns of `key`. Only where there is a vector
-    /// index: a new version of a row costs most there.
+    /// The warnings of `check` for the table `quoted`, whose rows are found by the columns of `key`. There are none without a
+    /// vector index, because a row's new version costs most there.
     pub fn warnings(&self, quoted: &str, columns: &[CatalogColumn], key: &[usize]) -> Vec<String> {
         let mut warnings = Vec::new();
         if !self.has_vector_index() {

@@ -17,7 +17,7 @@ pub struct Index {
     /// Unique, or an exclusion constraint.
     pub unique: bool,
     pub primary: bool,
-    /// Checked row by row: a deferrable one is of no use to ON CONFLICT.
+    /// Checked for each row at once. That of a deferrable constraint is not, and ON CONFLICT can't use it.
     pub immediate: bool,
     pub exclusion: bool,
     pub partial: bool,
@@ -114,9 +114,9 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Index>>
 pub struct TableKeys {
     /// Indexes into the written columns.
     pub key: Option<Vec<usize>>,
-    /// The table itself has a unique index over exactly these columns.
+    /// The table itself has a unique index over exactly these columns that is checked for each row at once.
     pub key_is_unique: bool,
-    /// It has one that is only checked after the statement.
+    /// It has one that is only checked after the statement or at COMMIT.
     pub key_is_deferrable: bool,
     /// No index of the key has its own rule for what is equal.
     pub key_is_bytewise: bool,
@@ -126,7 +126,7 @@ pub struct TableKeys {
     pub other_unique: bool,
     /// Some unique or exclusion constraint of the table is only checked after the statement.
     pub deferrable: bool,
-    /// What all unique indexes and exclusion constraints say, each rule once: an index that is built again changes nothing.
+    /// [`RULE`] of all unique indexes and exclusion constraints, each text once. An index that is built again changes nothing.
     pub rules: String,
 }
 
@@ -148,7 +148,7 @@ impl TableKeys {
         };
         let may_conflict =
             |index: &&Index| index.columns.iter().any(|number| *number == 0 || written(number).is_some());
-        // ON CONFLICT may use any index over the columns, so each counts. Rows are found by the comparison of the first one.
+        // ON CONFLICT may use any index over the columns, so all must be bytewise. Our statements compare as the first one does.
         let of_key: Vec<&Index> = unique.iter().copied().filter(|index| is_key(index)).collect();
         let collation = |at: &usize| {
             let index = of_key.iter().find(|index| index.immediate).or(of_key.first())?;

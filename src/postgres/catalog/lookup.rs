@@ -1,5 +1,5 @@
-//! The target table in the server's catalog. No query needs a column that PostgreSQL 9.3 lacks: newer ones are asked for
-//! by name in the row as JSON, where a missing one is null.
+//! The target table in the server's catalog. No query names a column of the catalog that PostgreSQL 9.3 lacks: newer columns are
+//! read from the row as JSON, where a missing one is null.
 
 use super::dimension;
 use super::hot::HotUpdates;
@@ -41,9 +41,9 @@ pub struct Catalog {
     pub key_triggers: Vec<String>,
     /// `pg_class.relhassubclass`: it has children, or had some.
     pub has_children: bool,
-    /// The tables that share the rows where the vector index is behind them.
+    /// The tables that hold the rows, if the vector index is behind them.
     pub tree: Option<Tree>,
-    /// Policies hide rows from the job.
+    /// Set if policies apply to the job's role, and so may hide rows from it.
     pub row_security: Option<RowSecurity>,
     pub unchanged: UnchangedRows,
     pub hot: HotUpdates,
@@ -224,9 +224,9 @@ impl Catalog {
         }
         if sink.changing && self.keys.key.is_none() {
             return Err(Error::target(format!(
-                "{name}: the source updates and deletes rows, but nothing says which row of the table a change means: neither \
-                 has the table a primary key over the written columns nor the job's sink table one; declare \
-                 PRIMARY KEY (…) NOT ENFORCED in the sink table"
+                "{name}: the source updates and deletes rows, but it isn't known which row of the table a change is for: neither the \
+                 table nor the job's sink table has a primary key over the written columns; declare PRIMARY KEY (…) NOT ENFORCED \
+                 in the sink table"
             )));
         }
         match sink.conflict_mode {
@@ -236,7 +236,7 @@ impl Catalog {
         }
     }
 
-    /// All rights that the job needs of the table.
+    /// The statement that grants all rights that the job needs.
     fn grant(&self, sink: &Sink) -> String {
         let rights = match sink.conflict_mode {
             _ if sink.changing => "SELECT, INSERT, UPDATE, DELETE",
@@ -277,8 +277,8 @@ impl Catalog {
         let name = self.name();
         match &self.keys.key {
             None if self.keys.other_unique => Err(Error::target(format!(
-                "{name} has a unique constraint, but neither a primary key nor does the job say which row an upsert replaces; \
-                 declare PRIMARY KEY (…) NOT ENFORCED in the sink table"
+                "{name} has a unique constraint, but it isn't known which row an upsert replaces: neither the table nor the job's \
+                 sink table has a primary key over the written columns; declare PRIMARY KEY (…) NOT ENFORCED in the sink table"
             ))),
             Some(key) if !self.keys.key_is_unique => Err(Error::target(self.not_unique(key))),
             Some(key) => {
@@ -309,8 +309,8 @@ fn find_table(session: &mut Session, sink: &Sink) -> Result<(u32, char, bool, bo
         )
         .map_err(|error| unreadable(session, &name, &error))?;
     if let Some(row) = rows.first() {
-        let dead_letter = |index| row.get::<_, &str>(index).chars().next().unwrap_or(' ');
-        return Ok((row.get(0), dead_letter(1), dead_letter(2) == 'u', row.get(3), row.get(4)));
+        let letter = |index| row.get::<_, &str>(index).chars().next().unwrap_or(' ');
+        return Ok((row.get(0), letter(1), letter(2) == 'u', row.get(3), row.get(4)));
     }
     let schemas = text_column(session, &name, "SELECT nspname::text FROM pg_catalog.pg_namespace", &[])?;
     if !schemas.contains(&sink.schema) {
@@ -342,8 +342,8 @@ fn text_column(session: &mut Session, table: &str, sql: &str, parameters: &[&dyn
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// If the staging table is distributed like the target, its rows needn't move between segments. This only saves time. If the
-/// server doesn't tell the distribution, the staging table has any.
+/// The clause for a staging table that is distributed like the target, so that its rows needn't move between segments. This only
+/// saves time. If the server doesn't tell the distribution, or it has a column that isn't written, rows are distributed randomly.
 fn distribution(session: &mut Session, table: u32, written: &[CatalogColumn]) -> String {
     let policy = session.client().query_opt(
         "SELECT pg_catalog.pg_get_table_distributedby(localoid), distkey::text
@@ -394,7 +394,7 @@ use super::unchanged::{CompareBatches, ExactComparison};
 
 #[cfg(test)]
 impl Catalog {
-    /// A table of bigint columns in schema `s`, for tests of what is made of a catalog.
+    /// A table of bigint columns in schema `s`, for tests of what follows from a catalog.
     pub fn sample(table: &str, columns: &[&str], key: &[&str]) -> Catalog {
         let column =
             |(number, name): (usize, &&str)| CatalogColumn::sample(number as i16 + 1, name, key.contains(name));

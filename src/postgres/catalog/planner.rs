@@ -12,7 +12,8 @@ const BY_INDEX: [(&str, &str); 4] =
     [("enable_nestloop", "on"), ("enable_indexscan", "on"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
 
 /// Whether an index begins with the whole key and compares it as our statements do. Without such an index nested loops would
-/// read the table once for each row. The user's own triggers may contain any joins, for which our settings may be wrong.
+/// read the table once for each row. A table with triggers of its user doesn't fit either: our settings may be wrong for the joins in
+/// them.
 const FITS: &str = "
     SELECT EXISTS (
       SELECT 1 FROM pg_catalog.pg_index i

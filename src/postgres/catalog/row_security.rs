@@ -1,5 +1,5 @@
-//! Row security. Where a table's policies apply to the job's role, its statements don't see the rows that they hide: a DELETE of such a
-//! row does nothing, silently, and so does a look for a key in another table.
+//! Row security. Where a table's policies apply to the job's role, its statements don't see the rows that the policies hide: a DELETE of
+//! such a row does nothing, without an error, and a search for its key in another table doesn't find it.
 
 use crate::error::{Error, Result};
 use crate::postgres::connect::failure::Attempt;
@@ -21,7 +21,7 @@ impl RowSecurity {
         find(session, tables).map_err(|failure| failure.error(&format!("{name}: the catalog can't be read"), ""))
     }
 
-    /// Why several tables can't share the rows.
+    /// The error of a job whose vector index is behind the rows: a key must be found in whichever table of the tree it is.
     pub fn refusal(&self, name: &str) -> Error {
         let RowSecurity { table, role } = self;
         Error::target(format!(
@@ -31,7 +31,7 @@ impl RowSecurity {
         ))
     }
 
-    /// What is different for rows that go straight into the table.
+    /// The warning where rows are written into the table itself.
     pub fn warning(&self, changing: bool) -> String {
         let RowSecurity { table, role } = self;
         let hidden = if changing {

@@ -1,7 +1,7 @@
 //! Checks that the table is still the one that the rows are encoded for. If a column was changed to another type of the same
 //! width, the server would read their bytes as other values. A table without its key would take rows twice. Each transaction
-//! checks this in the message that commits it. At that time it holds a lock on the table, so the server has read the rows with
-//! the types that the check sees. If the table has changed, the catalog is read again.
+//! checks this in the message that commits it (with exactly-once, in the one before). At that time it holds a lock on the table, so
+//! the server has read the rows with the types that the check sees. If the table has changed, the catalog is read again.
 
 use super::keys;
 use super::partitioned::TIER;
@@ -13,7 +13,7 @@ use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::literal;
 
-/// The error quotes one of these words, in whatever language the server's messages are.
+/// The error of the check quotes one of these words, whatever the language of the server's messages is.
 const ALTERED: &str = "vecsink_altered";
 const OTHER_TREE: &str = "vecsink_tree";
 
@@ -22,7 +22,7 @@ const OTHER_CHILDREN: &str = "its child tables, or what row security hides of th
 
 /// A column's type: its oid, its modifier, and how the server prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct ColumnType {
+struct DeclaredType {
     id: u32,
     modifier: i32,
     name: String,
@@ -33,7 +33,7 @@ struct ColumnType {
 pub struct TableShape {
     schema: String,
     table: String,
-    columns: Vec<(String, ColumnType)>,
+    columns: Vec<(String, DeclaredType)>,
     /// Names of the columns that aren't written.
     others: Vec<String>,
     /// [`TableKeys::rules`](super::keys::TableKeys::rules).
@@ -50,7 +50,7 @@ impl TableShape {
     pub fn new(catalog: &Catalog) -> TableShape {
         let columns = catalog.columns.iter().map(|column| {
             let (id, modifier) = column.type_id;
-            (column.name.clone(), ColumnType { id, modifier, name: column.type_name.clone() })
+            (column.name.clone(), DeclaredType { id, modifier, name: column.type_name.clone() })
         });
         let others = catalog.unwritten.iter().map(|column| column.name.clone());
         let tier = catalog.is_partitioned().then(|| TIER.to_owned());
@@ -81,7 +81,7 @@ impl TableShape {
 
     /// The query that fails when something differs: only then it evaluates a cast, which fails.
     fn check(&self) -> String {
-        let mut columns: Vec<&(String, ColumnType)> = self.columns.iter().collect();
+        let mut columns: Vec<&(String, DeclaredType)> = self.columns.iter().collect();
         columns.sort_by(|a, b| a.0.cmp(&b.0));
         let shown = columns.iter().map(|(name, was)| format!("{name} {} {}", was.id, was.modifier));
         let shape = shown.collect::<Vec<_>>().join(",");
@@ -108,6 +108,7 @@ impl TableShape {
         )
     }
 
+    /// Compares it with the table as it is now. If something differs, the error has the class [`Class::Altered`] and says what.
     pub fn compare(&self, session: &mut Session) -> Attempt<()> {
         let (schema, table) = (literal(&self.schema), literal(&self.table));
         let query = format!(
@@ -121,7 +122,7 @@ impl TableShape {
         let rows = session.client().query(&query, &[]);
         let rows = rows.map_err(|error| session.failed(&error, During::Statement))?;
         let found = rows.iter().map(|row| {
-            let found = ColumnType { id: row.get(1), modifier: row.get(2), name: row.get(3) };
+            let found = DeclaredType { id: row.get(1), modifier: row.get(2), name: row.get(3) };
             (row.get(0), found)
         });
         let rules = rows.first().map(|row| row.get::<_, String>(4));
@@ -141,14 +142,14 @@ impl TableShape {
         }
     }
 
-    /// Whether the other shape differs in its tree at most.
+    /// Whether the other shape differs in nothing but the tree.
     pub fn is_same_but_for_tree(&self, other: &TableShape) -> bool {
         self.columns == other.columns && self.others == other.others && self.rules == other.rules
     }
 
     /// The first column that is not what it was. If the whole table is gone, the errors of the statements say more. The
     /// order of columns doesn't matter, because all are written by name.
-    fn difference(&self, found: &[(String, ColumnType)]) -> Option<String> {
+    fn difference(&self, found: &[(String, DeclaredType)]) -> Option<String> {
         if found.is_empty() {
             return None;
         }
@@ -182,8 +183,8 @@ impl TreeShape {
         Some(TreeShape { parent: parent.oid, children: children.collect::<Vec<_>>().join(",") })
     }
 
-    /// The query for [`TreeShape::children`] as they are now. It gives something else when policies hide rows of one of the tables: a
-    /// catalog with such a table is refused.
+    /// The query for [`TreeShape::children`] as they are now. When policies apply to one of the tables, it returns another text, so
+    /// that the catalog is read again and refused.
     fn query(&self) -> String {
         format!(
             "SELECT coalesce(pg_catalog.string_agg(h.oid::text || ' ' || h.relname::text, ',' ORDER BY h.oid), '') ||
@@ -206,7 +207,7 @@ impl TreeShape {
     }
 }
 
-/// Commits, unless the table was altered under the transaction.
+/// Commits, unless the table is no longer the one that the session is prepared for.
 pub fn commit(session: &mut Session) -> Attempt<()> {
     session.commit().map_err(altered)
 }
@@ -214,11 +215,11 @@ pub fn commit(session: &mut Session) -> Attempt<()> {
 /// The failure of the check before COMMIT, with the class that says what to do.
 pub fn altered(failure: AttemptError) -> AttemptError {
     if failure.text.contains(OTHER_TREE) {
-        // The session is all right. Only its statements are for the tables of the former tree.
+        // The session can be used again. Only its statements are for the tables of the former tree.
         return AttemptError::of(Class::Altered, OTHER_CHILDREN);
     }
     match failure.text.contains(ALTERED) {
-        // A new session compares the table with what was known, and finds out what is different.
+        // A new session compares the table with the newest schema version, and finds out what is different.
         true => AttemptError { class: Class::Stale, ..failure },
         false => failure,
     }
@@ -232,7 +233,7 @@ mod tests {
     fn a_column_of_another_type_is_named_and_the_order_does_not_matter() {
         let shape = TableShape::new(&Catalog::sample("t", &["id", "a"], &["id"]));
         let column = |name: &str, id, name_of_type: &str| {
-            (name.to_owned(), ColumnType { id, modifier: -1, name: name_of_type.to_owned() })
+            (name.to_owned(), DeclaredType { id, modifier: -1, name: name_of_type.to_owned() })
         };
         let bigint = |name| column(name, 20, "bigint");
         assert_eq!(shape.difference(&[bigint("a"), bigint("id")]), None);

@@ -38,7 +38,7 @@ pub struct Tree {
     /// The other tables that have rows: the sealed children, then the target table itself. In the partitioned layout the indexed
     /// partition alone.
     pub others: Vec<TableRef>,
-    /// `None`: the tables are one by inheritance.
+    /// `None`: the children inherit from the target table.
     pub partitioned: Option<Partitioned>,
 }
 
@@ -47,7 +47,7 @@ pub struct Tree {
 pub struct Partitioned {
     /// The target table. It has no rows of its own.
     pub root: TableRef,
-    /// The partition into which rows go that are replaced. It keeps none.
+    /// The partition into which replaced rows go. It keeps none of them.
     pub replaced: TableRef,
 }
 
@@ -76,8 +76,8 @@ pub fn read(session: &mut Session, table: u32, sink: &Sink) -> Result<Option<Tre
     let itself = TableRef { oid: table, schema: sink.schema.clone(), name: sink.table.clone() };
     tree(itself, children.into_iter().map(|(child, _)| child).collect(), sink).map_err(|child| {
         Error::target(format!(
-            "{}: 'sink.vector-index' = 'behind' isn't possible: it has a child of its own, {}.{}, whose keys can't be told from \
-             those of the hot child; run: ALTER TABLE {} NO INHERIT {}; or set 'sink.vector-index' to 'inline'. (If it is the hot \
+            "{}: 'sink.vector-index' = 'behind' isn't possible: it has another child, {}.{}, and a row there may have \
+             the same key as one in the hot child; run: ALTER TABLE {} NO INHERIT {}; or set 'sink.vector-index' to 'inline'. (If it is the hot \
              child of an earlier run, set 'sink.vector-index.hot-table' to its name)",
             sink.name,
             child.schema,
@@ -88,10 +88,11 @@ pub fn read(session: &mut Session, table: u32, sink: &Sink) -> Result<Option<Tre
     })
 }
 
-/// How the comment ends that vecsink gives its children.
+/// The end of the comment on each child that vecsink makes.
 pub const COMMENT: &str = "vecsink moves them.";
 
-/// Refuses a table whose rows go straight into it while some are in children that vecsink has made: their keys wouldn't be found.
+/// Refuses a job that would write into the table itself while some rows are in children that vecsink has made: their keys wouldn't be
+/// found.
 pub fn refuse_left_children(session: &mut Session, table: u32, sink: &Sink) -> Result<()> {
     let children = children(session, table, sink)?;
     let own: Vec<&TableRef> = children.iter().filter(|(_, is_own)| *is_own).map(|(child, _)| child).collect();
@@ -127,7 +128,8 @@ fn children(session: &mut Session, table: u32, sink: &Sink) -> Result<Vec<(Table
     Ok(rows.iter().map(child).collect())
 }
 
-/// Which of these tables is what. The oldest sealed child comes first. The error is a child that is neither.
+/// Finds out which child is the hot one and which are sealed. The oldest sealed child comes first. The error is a child that is
+/// neither.
 fn tree(table: TableRef, children: Vec<TableRef>, sink: &Sink) -> std::result::Result<Option<Tree>, TableRef> {
     let (hot_schema, hot_name) = hot_child_name(sink);
     let mut hot = None;
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_that_it_would_make_are_those_of_sealed_children() {
+    fn only_a_name_that_sealing_gives_is_that_of_a_sealed_child() {
         assert_eq!(sealed_number("cars", "cars_sealed_7"), Some(7));
         for other in
             ["cars_sealed_", "cars_sealed_0", "cars_sealed_07", "cars_sealed_+7", "trucks_sealed_7", "cars_hot"]

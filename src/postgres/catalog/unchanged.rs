@@ -23,7 +23,7 @@ pub enum ExactComparison {
 pub enum CompareBatches {
     /// Always: the job says so, or the table has a vector index, which costs much more than the comparison.
     Always,
-    /// As long as it finds rows.
+    /// As long as the comparison finds unchanged rows.
     WhereItPays,
 }
 
@@ -32,7 +32,7 @@ pub enum CompareBatches {
 pub struct UnchangedRows {
     /// How they are recognized, and when. `None`: they are written.
     pub left_alone: Option<(ExactComparison, CompareBatches)>,
-    /// Why they are written although the job doesn't say so, and what to do about it.
+    /// Why they are written although the job doesn't demand it, and what to do about it.
     pub why_not: Option<String>,
 }
 
@@ -76,12 +76,12 @@ impl UnchangedRows {
                 )));
             }
         }
-        let search = match sink.skip_unchanged == Some(true) || table.has_vector_index {
+        let batches = match sink.skip_unchanged == Some(true) || table.has_vector_index {
             true => CompareBatches::Always,
             false => CompareBatches::WhereItPays,
         };
         let comparison = comparison(session, table)?;
-        Ok(UnchangedRows { left_alone: comparison.map(|comparison| (comparison, search)), why_not: None })
+        Ok(UnchangedRows { left_alone: comparison.map(|comparison| (comparison, batches)), why_not: None })
     }
 
     fn written(why: String) -> UnchangedRows {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 /// How long the result of a check is used: there may be many bad rows.
-const BELIEVED: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// When the table was last checked.
 #[derive(Debug, Default)]
 pub struct CheckTimes {
@@ -16,7 +17,7 @@ pub struct CheckTimes {
 impl CheckTimes {
     pub fn is_due(&self, now: Instant) -> bool {
         let mut last = self.last.lock();
-        let is_due = last.is_none_or(|last| now.duration_since(last) >= BELIEVED);
+        let is_due = last.is_none_or(|last| now.duration_since(last) >= CHECK_INTERVAL);
         if is_due {
             *last = Some(now);
         }

@@ -10,7 +10,7 @@ pub fn overriding(catalog: &Catalog) -> &'static str {
     if catalog.columns.iter().any(|column| column.identity_always) { " OVERRIDING SYSTEM VALUE" } else { "" }
 }
 
-/// `t` and `s` have the same key, as its index compares.
+/// The condition that `t` and `s` have the same key, compared as its index compares it.
 pub fn same(catalog: &Catalog) -> String {
     same_as(catalog, |_, column| quote(&column.name))
 }
@@ -45,8 +45,8 @@ pub fn array(at: usize, column: &CatalogColumn, format: RowFormat) -> String {
     }
 }
 
-/// How statements find the rows of a table `t` by arrays of keys. The keys are compared as the columns' types, so that an index
-/// serves.
+/// How statements find the rows of a table `t` by arrays of keys. The keys are compared as values of the columns' types, so that an
+/// index can be used.
 pub struct ByKeys {
     /// What is joined with the table, if anything.
     with: Option<String>,

@@ -35,7 +35,7 @@ impl Order {
         let keep = match mode {
             _ if !key_is_unique => Keep::All,
             ConflictMode::Strict => Keep::Strict,
-            // The first row of a key may itself be left out, for another constraint's sake: then the next one counts.
+            // The first row of a key may itself be left out because of another constraint: then the next one counts.
             ConflictMode::Ignore if in_order => Keep::All,
             ConflictMode::Ignore => Keep::First,
             ConflictMode::Upsert => Keep::Last,

@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(numbers.collect::<Vec<_>>(), (10..28).collect::<Vec<_>>());
         let staged = r#"DELETE FROM ONLY "s"."t" AS t USING stage AS s WHERE t."id" = s."id""#;
         assert_eq!(others[1].replace_staged().1, staged);
-        assert!(super::others(&catalog(&[]), 10, "stage").is_empty(), "rows without a key are in nobody's way");
+        assert!(super::others(&catalog(&[]), 10, "stage").is_empty(), "rows without a key conflict with nothing");
     }
 
     #[test]

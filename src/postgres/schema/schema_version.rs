@@ -58,9 +58,9 @@ impl SchemaVersion {
         let same_images =
             of_key(was).iter().zip(of_key(is)).all(|(was, is)| was.column_type.has_images_of(&is.column_type));
         if was.key != is.key || self.key_is_unique != other.key_is_unique {
-            Some("its key is another one")
+            Some("its key has changed")
         } else if !same_images || was.key_is_bytewise != is.key_is_bytewise {
-            Some("its key compares in another way")
+            Some("its key is compared in another way")
         } else if was.other_unique != is.other_unique {
             Some("its unique constraints have changed")
         } else {
@@ -106,8 +106,8 @@ impl SchemaVersions {
         self.all.read().get(usize::from(number)).cloned()
     }
 
-    /// Takes the table as it was found now, or says why the job can't go on with it. Where rows are encoded as before, this
-    /// takes the newest one's place.
+    /// Adds the table as it was found now, or says why the job can't go on with it. If rows are encoded as before, it replaces the
+    /// newest schema version and has its number.
     pub fn add(&self, found: SchemaVersion) -> Result<SchemaDifference, String> {
         let mut all = self.all.write();
         let newest = Arc::clone(&all[all.len() - 1]);
@@ -184,11 +184,11 @@ mod tests {
     }
 
     #[test]
-    fn another_key_can_not_be_followed() {
+    fn the_job_can_not_go_on_with_another_key() {
         let schema_versions = SchemaVersions::new(schema_version(ColumnType::Int4, &[0]));
         let said = |found| schema_versions.add(found).unwrap_err();
-        assert!(said(schema_version(ColumnType::Int4, &[1])).contains("its key is another one"));
-        assert!(said(schema_version(ColumnType::Text, &[0])).contains("its key compares in another way"));
+        assert!(said(schema_version(ColumnType::Int4, &[1])).contains("its key has changed"));
+        assert!(said(schema_version(ColumnType::Text, &[0])).contains("its key is compared in another way"));
         assert_eq!(schema_versions.number(), 0);
     }
 }

@@ -38,7 +38,7 @@ pub enum Statement {
     LockHotChild,
     /// Takes the rows out of the staging table that the table has already, exactly so. Empty where such rows are written again.
     DropUnchanged,
-    /// By key, from arrays in the binary form of the keys' types, or of text.
+    /// Deletes by key. The keys are arrays in the binary form of their types, or of text.
     DeleteBinary,
     DeleteText,
 }
@@ -64,7 +64,7 @@ pub struct Statements {
     pub resolution: Option<Resolution>,
 }
 
-/// What an update of some columns is made of.
+/// The parts of a partial update.
 #[derive(Debug)]
 struct Patch {
     /// The tables that may have the row.
@@ -163,27 +163,27 @@ impl Statements {
         session.prepare(statement as usize, self.text(statement))
     }
 
-    /// The number of rows the statement wrote.
+    /// Executes a statement and returns the number of rows that it wrote.
     pub fn execute(&self, session: &mut Session, statement: Statement) -> Attempt<u64> {
         session.execute(statement as usize, self.text(statement))
     }
 
     /// The statements that write the staged rows into the table, in this order.
     pub fn store(&self) -> impl Iterator<Item = Statement> + '_ {
-        self.given([Statement::Store, Statement::StoreRest])
+        self.without_empty([Statement::Store, Statement::StoreRest])
     }
 
     /// The statements that replace rows by the staged ones, whatever the conflict mode.
     pub fn upsert(&self) -> impl Iterator<Item = Statement> + '_ {
-        self.given([Statement::Upsert, Statement::UpsertRest])
+        self.without_empty([Statement::Upsert, Statement::UpsertRest])
     }
 
-    fn given(&self, statements: [Statement; 2]) -> impl Iterator<Item = Statement> + '_ {
+    fn without_empty(&self, statements: [Statement; 2]) -> impl Iterator<Item = Statement> + '_ {
         statements.into_iter().filter(|statement| !self.text(*statement).is_empty())
     }
 
-    /// Updates the carried columns, those of the key apart, of the rows that the staging table has by key. Where there is a
-    /// tree, one statement for each of its tables, the hot child first.
+    /// The statements that update the carried columns, except those of the key, of the rows whose keys are in the staging table.
+    /// Where there is a tree, there is one for each of its tables, the hot child first.
     pub fn patch(&self, carried: &[usize]) -> Vec<String> {
         let Patch { tables, staging, columns, same, missing: _ } = &self.patch;
         let name = |index: &usize| columns.get(*index).map(String::as_str);
@@ -197,8 +197,8 @@ impl Statements {
         self.unchanged.as_ref()
     }
 
-    /// Whether the key of each staged row is in some table of the tree; false without a tree. It is asked through the target table,
-    /// so that one snapshot sees all of them.
+    /// Whether the key of each staged row is in some table of the tree; false without a tree. The query goes through the target
+    /// table, so that one snapshot sees all of them.
     pub fn has_all_staged(&self, session: &mut Session) -> Attempt<bool> {
         match self.patch.missing.as_str() {
             "" => Ok(false),
@@ -207,8 +207,8 @@ impl Statements {
     }
 }
 
-/// The staging table has the written columns and nothing that would refuse a row the table takes. Its types are named rather than
-/// taken over with LIKE, which asks for the right to read the table.
+/// The statements that make the staging table. It has the written columns and nothing that would refuse a row that the table takes.
+/// Its types are named, because LIKE needs the right to read the table.
 fn create_staging(catalog: &Catalog, staging: &str, on_commit: &str) -> Vec<String> {
     let columns = catalog.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.type_name));
     let columns = columns.collect::<Vec<_>>().join(", ");
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stage_takes_every_row_the_table_takes() {
+    fn the_staging_table_has_nothing_that_refuses_a_row() {
         let mut catalog = Catalog::sample("t", &["id", "a"], &["id"]);
         catalog.columns[1].storage = 'p';
         catalog.distribution = Some("DISTRIBUTED BY (id)".to_owned());

@@ -17,7 +17,7 @@ use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
 use crate::postgres::connect::failure::{Attempt, AttemptError};
 use crate::settings::{Sink, VectorIndexMode};
 
-/// How long a check may take: the row that would be refused waits for it.
+/// How long a check may take: the row that the encoder would refuse waits for it.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// The schema versions of a sink's table, and how a new one is found.

@@ -1,4 +1,4 @@
-//! The statement that leaves rows alone that the table has already, exactly so.
+//! The statement that takes unchanged rows out of a batch: those that the table has already, exactly so.
 
 use super::clauses::same;
 use crate::postgres::catalog::lookup::Catalog;
@@ -23,7 +23,7 @@ impl Unchanged {
     /// `None`: every row is written.
     pub fn new(catalog: &Catalog, staging: &str) -> Option<Unchanged> {
         let (comparison, batches) = catalog.unchanged.left_alone?;
-        // Elsewhere two rows may have the same key although their key images differ. Then the earlier one must not be left out.
+        // Otherwise two rows may have the same key although their key images differ. Then the earlier one must not be left out.
         let each_key_comes_once =
             catalog.keys.key_is_unique && catalog.key_is_exact() && catalog.key_triggers.is_empty();
         if !each_key_comes_once {
@@ -43,8 +43,8 @@ impl Unchanged {
     }
 
     /// Takes the rows out of the staging table that have the key of a row of the table and the same values in the carried columns.
-    /// It reads the table and locks no row of it: an unchanged row is as it was in the statement's snapshot, as if ours had been
-    /// written just before whatever another session does to it meanwhile. `None`: there are no columns to compare.
+    /// It reads the table and locks no row of it. If another session changes such a row at the same time, the result is the same as
+    /// if our row had been written just before. `None`: there are no columns to compare.
     pub fn drop(&self, carried: &[usize]) -> Option<String> {
         let Unchanged { comparison, batches: _, table, staging, same_key, columns } = self;
         let columns: Vec<&String> = carried.iter().filter_map(|&at| columns.get(at)?.as_ref()).collect();

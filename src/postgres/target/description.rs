@@ -12,7 +12,7 @@ use crate::postgres::write::path::CopyStatements;
 use crate::postgres::write::path::Path;
 use crate::settings::{ConflictMode, Sink, VectorIndexMode};
 
-/// An opened target in words.
+/// An opened target, described in sentences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Description {
     /// `PostgreSQL 18.1 on x86_64-pc-linux-gnu`.
@@ -112,8 +112,8 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
     }
     if catalog.keys.deferrable && sink.conflict_mode == ConflictMode::Ignore {
         warnings.push(
-            "the table has a deferrable unique constraint, which ON CONFLICT doesn't accept: rows whose key is there are looked up \
-             by a query; those that come in between are left out row by row, which is slow"
+            "the table has a deferrable unique constraint, which ON CONFLICT doesn't accept: a query finds the rows whose key is \
+             there; those whose key another session inserts after the query are left out row by row, which is slow"
                 .to_owned(),
         );
     }

@@ -1,5 +1,5 @@
-//! What exactly-once asks of the target: its rows must survive whatever the ledger survives, and a session must be a session of the
-//! server.
+//! What exactly-once demands of the target: its rows must survive whatever the ledger survives, and each connection must have a session
+//! of the server to itself.
 
 use crate::error::{Error, Result};
 use crate::postgres::connect::classify::During;
@@ -7,8 +7,8 @@ use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::{literal, qualified};
 use crate::settings::{DeadLetterTarget, Sink};
 
-/// The table, or a partition of it, that is not stored as the ledger is. Tables that only inherit get no rows of the job.
-const OTHERS: &str = "WITH RECURSIVE part(oid, kind) AS (
+/// Finds out whether the table or a partition of it is less durable than the ledger. Tables that only inherit get no rows of the job.
+const LESS_DURABLE: &str = "WITH RECURSIVE part(oid, kind) AS (
   SELECT c.oid, c.relkind FROM pg_catalog.pg_class c WHERE c.oid = TABLE_NAME::pg_catalog.regclass
   UNION ALL SELECT c.oid, c.relkind FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.oid
    JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE part.kind = 'p'
@@ -26,7 +26,7 @@ pub fn refuse_tables(session: &mut Session, sink: &Sink) -> Result<()> {
 }
 
 fn refuse_table(session: &mut Session, sink: &str, table: &str) -> Result<()> {
-    let query = OTHERS.replace("TABLE_NAME", &literal(table));
+    let query = LESS_DURABLE.replace("TABLE_NAME", &literal(table));
     let found = session.with_settings(|session| {
         let row = session.client().query_opt(query.as_str(), &[]);
         row.map_err(|error| session.failed(&error, During::Statement))
@@ -49,7 +49,7 @@ fn refuse_table(session: &mut Session, sink: &str, table: &str) -> Result<()> {
 /// The error behind a pooler that gives each transaction another session.
 pub fn pooler_refused(name: &str) -> Error {
     Error::target(format!(
-        "{name}: 'sink.delivery-guarantee' = 'exactly-once' needs sessions of its own, and a pooler before the server gives each \
-         transaction another one; connect to the server itself, or set pool_mode = session"
+        "{name}: 'sink.delivery-guarantee' = 'exactly-once' needs sessions that outlive a transaction, but a pooler before the server \
+         gives each transaction another one; connect to the server itself, or set pool_mode = session"
     ))
 }

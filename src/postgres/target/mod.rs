@@ -49,8 +49,7 @@ pub struct Target {
     pub description: Description,
     /// Another process of the job was connected when this was opened.
     pub has_other_process: bool,
-    /// How many writers ever make sense: the pool's size, but one where transactions that update can lock each other for
-    /// good.
+    /// The largest number of writers: the pool's size, or one where transactions that update could wait for each other for ever.
     pub most_writers: u32,
     /// How long a row may wait for others so that they share a transaction, when a writer is free.
     pub linger: Duration,
@@ -74,7 +73,7 @@ impl Target {
         self.ask("its indexes can't be examined", examine)
     }
 
-    /// Asks what the opening left out. `otherwise`: what to say if that isn't possible.
+    /// Asks what the opening didn't ask. `otherwise`: the beginning of the error if that isn't possible.
     fn ask<T>(&self, otherwise: &str, work: impl Fn(&mut Session) -> Attempt<T>) -> Result<T> {
         let opening = self.opening.renewed();
         opening.repeat(|| {
@@ -84,13 +83,13 @@ impl Target {
         })
     }
 
-    /// Writers wait for the database to come back.
+    /// Whether writers wait for the database to come back.
     pub fn in_outage(&self) -> bool {
         self.database.outage.is_on()
     }
 
-    /// How many writers make sense now: [`Target::most_writers`], for a while fewer when the server took no more
-    /// connections.
+    /// The largest number of writers now: [`Target::most_writers`], or for a while fewer after the server has refused a
+    /// connection.
     pub fn connection_limit(&self) -> u32 {
         self.database.pool.limit().min(self.most_writers)
     }

@@ -37,15 +37,15 @@ use crate::postgres::write::writer::{Writer, WriterParts};
 use crate::settings::{DeadLetterTarget, DeliveryGuarantee, Sink, VectorIndexMode};
 
 impl Target {
-    /// Whatever would make every row fail is an error here. A name `job/process` lets another process of the job be noticed.
-    /// `max_outage`: how long the database may be away later on.
+    /// Whatever would make every row fail is an error here. By an application name of the form `job/process` other processes of the
+    /// job are recognized. `max_outage`: how long the database may be away later on.
     pub fn open(sink: &Sink, application_name: &str, max_outage: Option<Duration>) -> Result<Target> {
         let connector = Arc::new(Connector::new(&sink.connection, application_name, max_outage)?);
         let opening = Arc::new(Opening::new(sink, &connector, max_outage));
         opening.repeat(|| Target::try_open(sink, application_name, max_outage, &connector, &opening))
     }
 
-    /// May be called again after a failure: what is made in the database is only made where it is missing.
+    /// May be called again after a failure: it makes only what is missing in the database.
     fn try_open(
         sink: &Sink,
         application_name: &str,

@@ -27,7 +27,7 @@ pub struct ProbeResult {
     pub untried: bool,
 }
 
-/// Tries what the job could use. `reopen` gives a new session when a try has cost one.
+/// Tries what the job could use. `reopen` opens a new session when the old one can't be used any more after a try.
 pub fn probe(
     session: &mut Session,
     server: &Server,
@@ -44,15 +44,16 @@ pub fn probe(
     let mut tries = Tries { session, reopen, untried: false };
 
     if let Err(failure) = tries.copies(&statements, catalog, Path::Direct)? {
-        // 0A000, 42809: a view, or a foreign table of an older server. INSERT may do.
+        // 0A000, 42809: a view, or a foreign table of an older server. INSERT may be possible.
         if !failure.is("0A000") && !failure.is("42809") {
             return Err(failure.error(&format!("{name}: COPY is refused"), ""));
         }
         found.direct = false;
     }
     let resolves = sink.conflict_mode != ConflictMode::Strict && catalog.keys.can_conflict();
-    let all_columns_are_the_keys = sink.conflict_mode == ConflictMode::Ignore || !catalog.keys.other_unique;
-    if server.greenplum && resolves && all_columns_are_the_keys && found.direct {
+    // DO ON CONFLICT DO UPDATE resolves only conflicts of the key.
+    let resolves_all = sink.conflict_mode == ConflictMode::Ignore || !catalog.keys.other_unique;
+    if server.greenplum && resolves && resolves_all && found.direct {
         found.resolving = tries.copies(&statements, catalog, Path::Resolving)?.is_ok() && !tries.untried;
     }
     if resolves || !found.direct || sink.write_mode == WriteMode::Insert || sink.changing {
@@ -88,7 +89,7 @@ fn knows_on_conflict(session: &mut Session) -> Attempt<bool> {
     }
 }
 
-/// The session that tries, and what came of it.
+/// The session that tries, and whether something could not be tried.
 struct Tries<'a> {
     session: &'a mut Session,
     reopen: &'a dyn Fn() -> Result<Session>,
@@ -128,7 +129,7 @@ impl Tries<'_> {
     }
 }
 
-/// Has the server plan the deletes, what replaces rows, and the updates of some columns.
+/// Has the server plan the deletes, the upserts and the partial updates.
 fn try_changes(
     session: &mut Session,
     server: &Server,
@@ -155,7 +156,7 @@ fn try_changes(
     try_staged(session, server, statements, catalog, &upserts, &patches)
 }
 
-/// Has the server plan what is done in the other tables of the tree.
+/// Has the server plan the statements for the other tables of the tree.
 fn try_others(session: &mut Session, statements: &Statements, sink: &Sink) -> Attempt<()> {
     let resolution = statements.resolution.map(ByKey::Resolve);
     let changes = [ByKey::Delete, ByKey::Resolve(Resolution::Replace)];
@@ -178,7 +179,7 @@ fn plan_by_key(session: &mut Session, statements: &Statements, sql: &str) -> Att
     session.run(&format!("EXPLAIN EXECUTE {name}({nulls}); DEALLOCATE {name}"))
 }
 
-/// Makes the staging table and has the server plan what brings its rows into the table.
+/// Makes the staging table and has the server plan the statements that write its rows into the table.
 fn try_staged(
     session: &mut Session,
     server: &Server,
@@ -234,7 +235,7 @@ fn refused_changes(name: &str, sink: &Sink, catalog: &Catalog, failure: &Attempt
         Some("42883") => OPERATORS.to_owned(),
         _ => String::new(),
     };
-    failure.error(&format!("{name}: the statements that follow the source's updates and deletes are refused"), &advice)
+    failure.error(&format!("{name}: the statements for the source's updates and deletes are refused"), &advice)
 }
 
 fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &AttemptError) -> Error {
@@ -253,7 +254,7 @@ fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &AttemptError) -
     failure.error(&format!("{name}: the statements that resolve conflicts are refused"), &advice)
 }
 
-/// Sessions of another process of this job: those whose name differs from ours only after the last slash.
+/// Whether another process of this job has a session: one whose name differs from ours only after the last slash.
 pub fn other_process(session: &mut Session, application_name: &str) -> bool {
     let Some((job, _)) = application_name.rsplit_once('/') else { return false };
     let sql = format!(
