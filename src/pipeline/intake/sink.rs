@@ -99,7 +99,7 @@ impl SinkIntake {
         if let Some(membership) = membership {
             match self.is_exactly_once() {
                 true => self.line.target.ledger.streams.share(),
-                false => self.line.target.owners.claim(stream, (topic, partition), membership),
+                false => self.line.target.owners.assign(stream, (topic, partition), membership),
             }
         }
         self.streams.push(stream);

@@ -13,15 +13,15 @@ pub struct DeferredIndex {
     pub name: String,
     /// The statement that makes it. All names in it are qualified.
     pub statement: String,
-    /// Empty: the database's own one.
+    /// Empty for the database's default tablespace.
     pub tablespace: String,
     /// Statements for what the definition leaves out: the comment, and the statistics targets of expressions. Often empty.
     pub afterwards: String,
-    /// When, and by whom, for messages.
+    /// When and by which process it was dropped, for messages.
     pub dropped: String,
 }
 
-/// The table of deferred indexes beside a sink's table.
+/// The table of deferred indexes, in the schema of a sink's table.
 pub struct DeferredIndexTable {
     /// The schema of the sink's table.
     schema: String,
@@ -73,7 +73,7 @@ impl DeferredIndexTable {
         }
     }
 
-    /// Whether the session's role may do with it what is needed; also where it is missing.
+    /// Whether the session's role has the privileges that are needed. True as well where the table is missing.
     pub fn may_use(&self, session: &mut Session) -> Attempt<bool> {
         let may = session.first_value(&format!(
             "SELECT pg_catalog.bool_and(pg_catalog.has_table_privilege(c.oid, r.name))

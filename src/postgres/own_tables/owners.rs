@@ -8,8 +8,8 @@
 //!   it. Only after that it writes.
 //!
 //! So a transaction that a former owner begins later is refused, however long it was silent. A process that raises the epoch
-//! too late gets no confirmation from the group and writes nothing, and the rightful owner raises the epoch again. Nothing of
-//! this depends on a session.
+//! too late gets no confirmation from the group and writes nothing, and the rightful owner raises the epoch again. None of this
+//! depends on a session that lasts longer than a transaction.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,9 +28,9 @@ use crate::postgres::connect::sql::{literal, quote};
 
 /// The table of epochs, in the target's schema.
 const TABLE: &str = "vecsink_owner";
-/// In the error of a transaction whose process is no longer the owner.
+/// This word is in the error of a transaction whose process is no longer the owner.
 const FENCED: &str = "vecsink_fenced";
-/// How often it waits so long in one attempt.
+/// How often a new owner tries to get the lock before the attempt to write fails.
 const TRIES: u32 = 3;
 
 /// The streams of one sink that other processes may own.
@@ -40,8 +40,8 @@ pub struct Owners {
     sink: String,
     /// This process, as pg_stat_activity names it.
     owner: String,
-    /// Whether any stream was claimed; until then there is nothing to check.
-    on: AtomicBool,
+    /// Whether the group has assigned a partition; until then there is nothing to check.
+    has_partitions: AtomicBool,
     streams: Mutex<HashMap<u32, OwnedPartition>>,
     /// Held while epochs are raised, so that one writer does it for all.
     raising: Mutex<EpochTable>,
@@ -111,7 +111,7 @@ impl Owners {
             schema: schema.to_owned(),
             sink: sink.to_owned(),
             owner: owner.to_owned(),
-            on: AtomicBool::new(false),
+            has_partitions: AtomicBool::new(false),
             streams: Mutex::default(),
             raising: Mutex::new(EpochTable::Unknown),
         }
@@ -119,21 +119,21 @@ impl Owners {
 
     /// Whether any stream can be owned by other processes.
     #[inline]
-    pub fn are_many(&self) -> bool {
-        self.on.load(Ordering::Acquire)
+    pub fn share_partitions(&self) -> bool {
+        self.has_partitions.load(Ordering::Acquire)
     }
 
     /// The group of processes that share a source has assigned a partition to this one. Its rows come as `stream`, and no other
     /// process may write them until this one leaves it.
-    pub fn claim(&self, stream: u32, partition: (&Arc<str>, i32), by: &Arc<dyn Membership>) {
+    pub fn assign(&self, stream: u32, partition: (&Arc<str>, i32), by: &Arc<dyn Membership>) {
         let (topic, id) = partition;
         let image = [by.group(), &self.sink, topic, &id.to_string()].join("\x1f");
         let key = i64::from_ne_bytes(XxHash64::oneshot(0, image.as_bytes()).to_ne_bytes());
         let (sink, topic) = (self.sink.clone(), Arc::clone(topic));
         let partition = Partition { key, sink, topic, id, membership: Arc::clone(by) };
-        let claimed = OwnedPartition { partition, state: OwnershipState::New, left: false, open: 0 };
-        self.streams.lock().insert(stream, claimed);
-        self.on.store(true, Ordering::Release);
+        let owned = OwnedPartition { partition, state: OwnershipState::New, left: false, open: 0 };
+        self.streams.lock().insert(stream, owned);
+        self.has_partitions.store(true, Ordering::Release);
     }
 
     /// The partition belongs to another process, or soon will: rows that aren't in an open transaction are left to that process.
@@ -149,7 +149,7 @@ impl Owners {
 
     /// Whether a transaction is open that has rows of a partition that was left.
     pub fn is_leaving(&self) -> bool {
-        self.are_many() && self.streams.lock().values().any(|stream| stream.left)
+        self.share_partitions() && self.streams.lock().values().any(|stream| stream.left)
     }
 
     /// Counts the streams as being written, except those of other processes.
@@ -165,7 +165,7 @@ impl Owners {
         Admitted { owners: self, streams: own, left }
     }
 
-    /// Makes sure that these streams belong to this process, and returns what a transaction over them begins with.
+    /// Makes sure that these streams belong to this process, and returns the statements with which a transaction over them begins.
     pub fn fence(&self, session: &mut Session, admitted: &Admitted<'_>) -> Attempt<String> {
         let mut own = Vec::with_capacity(admitted.streams.len());
         let mut has_table = true;
@@ -263,7 +263,7 @@ impl Owners {
         )
     }
 
-    /// The new epoch; 0 without a table.
+    /// Raises a partition's epoch and returns the new one, or 0 without a table.
     fn raise(&self, session: &mut Session, partition: &Partition, table: &EpochTable) -> Attempt<i64> {
         let Partition { key, sink, topic, id, membership, .. } = partition;
         let lock = format!(
@@ -353,7 +353,7 @@ impl Owners {
         )
     }
 
-    /// For `check`: how partitions are handed over. The error is a warning.
+    /// How partitions are handed over, for `vecsink check`. An error is only shown as a warning.
     pub fn check(&self, session: &mut Session) -> std::result::Result<String, String> {
         let how = format!("partitions are handed over between processes through the table {}", self.table());
         let tried = match session.run(&self.changes_nothing()) {

@@ -1,5 +1,5 @@
-//! Where a numbered push stream stands, in the ledger's table of streams: `low` says up to where its rows are durable. Its rows are
-//! written at least once, so it has no shards in the ledger.
+//! The position of a push stream that the host numbers, in the ledger's table of streams: all rows below `low` are durable. They are
+//! written at least once, so the stream has no shards in the ledger.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub struct OwnStream {
     pub low: i64,
 }
 
-/// The table of streams beside a sink's table.
+/// The ledger's table of streams, for the streams of a sink that rows are pushed into.
 pub struct StreamTable {
     database: Arc<Database>,
     tables: LedgerTables,
@@ -43,7 +43,7 @@ impl StreamTable {
         StreamTable { database, tables, ledger, opening }
     }
 
-    /// Takes the stream over from whoever held it, and says where it stands: 0 for a new one. Makes the table where it is
+    /// Takes the stream over from whoever had it, and returns its position: 0 for a new one. Makes the table where it is
     /// missing. `layout` is only for people who look at the table.
     pub fn take_over(&self, name: &StreamName, layout: &str, owner: &str) -> Result<OwnStream> {
         self.opening.repeat(|| self.try_take_over(name, layout, owner))
@@ -52,22 +52,22 @@ impl StreamTable {
     fn try_take_over(&self, name: &StreamName, layout: &str, owner: &str) -> Result<OwnStream> {
         let table = self.ledger.stream();
         let ddl = self.ledger.stream_ddl();
-        let advice = format!("have someone who may create tables run: {ddl}");
+        let advice = format!("ask someone who may create tables to run: {ddl}");
         let session = self.database.pool.session(&self.opening.wait_limit());
         let mut session = session.map_err(|failure| failure.error(&format!("{table} can't be read"), ""))?;
         let held = session.attempt(|session| {
             if !exists(session, &self.tables.stream.0, &self.tables.stream.1)? {
                 create(session, &ddl)?;
             }
-            hold(session, &table, name, layout, owner)
+            raise(session, &table, name, layout, owner)
         });
         held.map_err(|failure| {
             let advice = if failure.is("42501") { &advice } else { "" };
-            failure.error(&format!("{table}, where a stream's position is kept, can't be used"), advice)
+            failure.error(&format!("table {table}, which stores the positions of streams, can't be used"), advice)
         })
     }
 
-    /// Notes that everything below `low` is durable. An error may pass: try again.
+    /// Stores that everything below `low` is durable. An error may pass, so the caller tries again.
     pub fn advance(&self, held: &mut OwnStream, low: i64, stop: &Stop) -> Result<PositionOutcome> {
         let OwnStream { number, epoch, .. } = *held;
         let advanced = self.database.pool.session(&WaitLimit::of(stop)).and_then(|mut session| {
@@ -77,20 +77,21 @@ impl StreamTable {
         });
         let table = self.ledger.stream();
         let outcome =
-            advanced.map_err(|failure| failure.error(&format!("{table}: the position {low} can't be kept"), ""))?;
+            advanced.map_err(|failure| failure.error(&format!("{table}: the position {low} can't be stored"), ""))?;
         if outcome == PositionOutcome::Stored {
             held.low = low;
         }
         Ok(outcome)
     }
 
-    /// Where to see who holds a stream.
+    /// The column that says who has a stream, for messages.
     pub fn owner_column(&self) -> String {
         format!("{}.owner", self.ledger.stream())
     }
 }
 
-fn hold(session: &mut Session, table: &str, name: &StreamName, layout: &str, owner: &str) -> Attempt<OwnStream> {
+/// Makes the stream's row where it is missing, and raises its epoch.
+fn raise(session: &mut Session, table: &str, name: &StreamName, layout: &str, owner: &str) -> Attempt<OwnStream> {
     let number = name.number();
     let [job, sink, topic, layout, owner] = [&*name.job, &*name.sink, &*name.topic, layout, owner].map(literal);
     let insert = format!(
@@ -108,10 +109,10 @@ fn hold(session: &mut Session, table: &str, name: &StreamName, layout: &str, own
     let row = session.client().query_opt(raise.as_str(), &[]);
     match row.map_err(|error| session.failed(&error, During::Statement))? {
         Some(row) if row.get(2) => Ok(OwnStream { number, epoch: row.get(0), low: row.get(1) }),
-        Some(_) => Err(AttemptError {
-            class: Class::Configuration,
-            ..AttemptError::outage(format!("row {number} belongs to a stream of another name; rename this one"))
-        }),
+        Some(_) => {
+            let text = format!("row {number} belongs to a stream of another name; rename this one");
+            Err(AttemptError::of(Class::Configuration, text))
+        }
         None => Err(AttemptError::outage(format!("row {number} was deleted"))),
     }
 }

@@ -1,4 +1,4 @@
-//! The requests of the [`machine`](super::machine) as transactions.
+//! How the requests of the [`machine`](super::machine) are carried out, by transactions.
 
 use std::ops::Range;
 use std::time::Instant;
@@ -67,7 +67,7 @@ impl<'a> BatchWrite<'a> {
             // The next rows may be unchanged, and only a staged batch leaves such rows where they are.
             conflicts.met();
         } else {
-            conflicts.none(path);
+            conflicts.met_none(path);
         }
         if compares {
             unchanged.found(written.unchanged);
@@ -186,7 +186,8 @@ impl<'a> BatchWrite<'a> {
     fn leave_out_others(&mut self, range: Range<usize>) -> Ownership<'a> {
         let writer = self.writer;
         if writer.ledger.is_on() {
-            // What is claimed is decided once. A stream that is left later is still in the claims, and its epoch in the database.
+            // What is claimed is decided once, here. If another process takes a stream over later, the stream is still in the claims,
+            // and its new epoch in the database fences the transaction.
             let gathered = self.rows.gather_claims(range.clone());
             let claims = writer.ledger.streams.claims(&gathered);
             let is_claimed = |index: &u32| claims.iter().any(|claim| claim.index == *index);
@@ -196,7 +197,7 @@ impl<'a> BatchWrite<'a> {
                 false => Ownership::Ours(Ours { admitted: None, claims: Some(claims) }),
             };
         }
-        if !writer.owners.are_many() {
+        if !writer.owners.share_partitions() {
             return Ownership::Ours(Ours { admitted: None, claims: None });
         }
         let mut admitted = writer.owners.admit(self.rows.streams(range.clone()));
@@ -281,7 +282,7 @@ impl<'a> BatchWrite<'a> {
     }
 }
 
-/// Of the streams that a transaction couldn't claim, those are fenced that another process has taken over. The others are written again.
+/// Fences the streams that another process has taken over, of those that a transaction couldn't claim. The others are written again.
 fn fence_lost(writer: &Writer, session: &mut Session, claims: &[StreamClaim]) -> Attempt<()> {
     for claim in claims {
         let LedgerComparison { verdict, .. } =
@@ -293,7 +294,7 @@ fn fence_lost(writer: &Writer, session: &mut Session, claims: &[StreamClaim]) ->
     Ok(())
 }
 
-/// The outcome of a transaction that ended otherwise than with an answered COMMIT.
+/// The outcome of a transaction that didn't end with a COMMIT that was answered.
 fn unsettled(ending: Option<Ending>, outcome: impl FnOnce() -> Outcome) -> Option<Outcome> {
     match ending {
         Some(Ending::InDoubt(failure)) => Some(Outcome::InDoubt(Box::new(outcome()), failure)),

@@ -50,8 +50,8 @@ pub struct InDoubt {
 }
 
 impl Writer {
-    /// Writes a batch: every row ends durable or rejected, or the write ends with an error. Waits out an outage of the
-    /// database until `stop` is at [`Phase::Abandoning`] (then [`Error::Stopped`]) or `max.outage` is over.
+    /// Writes a batch: afterwards every row is durable or rejected, or there is an error. During an outage of the database it waits
+    /// until `stop` is at [`Phase::Abandoning`] (then [`Error::Stopped`]) or `max.outage` is over.
     pub fn write(&self, batch: &Batch, settle: &mut dyn Settle, stop: &Stop) -> Result<()> {
         let mut write = BatchWrite {
             writer: self,
@@ -194,7 +194,7 @@ impl BatchWrite<'_> {
         if self.stop.wait(Phase::Abandoning, time) { Err(Error::Stopped) } else { Ok(()) }
     }
 
-    /// The cause is in the table or the server.
+    /// The error when the cause is in the table or the server.
     fn not_the_rows(&self, failure: &AttemptError) -> Error {
         let why = match self.writer.schema.read_again(&self.schema_version, &WaitLimit::of(self.stop)) {
             Ok(Err(why)) => why + "; ",

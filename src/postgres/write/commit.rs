@@ -28,7 +28,7 @@ pub enum Ending {
     Fenced(AttemptError),
 }
 
-/// Writes what comes after the rows, and commits, unless the table was altered under it.
+/// Writes what comes after the rows, and commits, unless the table has been altered.
 pub fn commit(session: &mut Session, after: AfterRows<'_>) -> Attempt<Ending> {
     write_changes(session, after.dead_letter_table, after.dead_letters)?;
     let Some(claims) = after.claims else { return shape::commit(session).map(|()| Ending::Committed) };

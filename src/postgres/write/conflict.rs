@@ -19,9 +19,9 @@ pub struct Conflicts {
     resolving: bool,
     on_conflict: bool,
     staged_only: bool,
-    /// Batches that still are to go through the staging table.
+    /// How many of the next batches go through the staging table.
     staged: AtomicU32,
-    /// How many that will be after the next conflict.
+    /// How many batches will do so after the next conflict.
     penalty: AtomicU32,
 }
 
@@ -54,7 +54,7 @@ impl Conflicts {
         }
     }
 
-    /// A COPY met a key that was there. The more often, the longer the staging table is preferred.
+    /// A COPY met a key that was there. The more often this happens, the longer the staging table is preferred.
     pub fn met(&self) {
         let penalty = self.penalty.load(Ordering::Relaxed);
         self.staged.store(penalty, Ordering::Relaxed);
@@ -66,14 +66,14 @@ impl Conflicts {
         self.staged.fetch_max(FIRST, Ordering::Relaxed);
     }
 
-    /// A COPY met none.
-    pub fn none(&self, path: Path) {
+    /// A COPY met no key that was there.
+    pub fn met_none(&self, path: Path) {
         if path != Path::Staged && self.penalty.load(Ordering::Relaxed) != FIRST {
             self.penalty.store(FIRST, Ordering::Relaxed);
         }
     }
 
-    /// For `check` and the log.
+    /// The paths of a sink, for `check` and the log.
     pub fn describe(&self, form: RowFormat, can_conflict: bool) -> String {
         let form = match form {
             RowFormat::Binary => "binary",
@@ -115,7 +115,7 @@ mod tests {
         conflicts.met();
         let staged = std::iter::repeat_with(|| conflicts.path()).take_while(|path| *path == Path::Staged).count();
         assert_eq!(staged as u32, FIRST * 2);
-        conflicts.none(Path::Direct);
+        conflicts.met_none(Path::Direct);
         conflicts.would_have_met();
         assert_eq!(
             std::iter::repeat_with(|| conflicts.path()).position(|path| path == Path::Direct),

@@ -82,7 +82,7 @@ fn stream<'a>(mut copy: CopyIn<'_>, format: RowFormat, slices: impl Iterator<Ite
             slice = rest;
             if buffer.len() == BLOCK {
                 copy.send(buffer.split().freeze())?;
-                // The driver is done with it: the same memory again.
+                // The driver no longer uses the block, so this reuses its memory.
                 buffer.reserve(BLOCK);
             }
         }

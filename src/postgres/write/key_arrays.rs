@@ -1,5 +1,5 @@
 //! Keys as one array for each column of the key: the parameters of a statement that finds rows by many keys. So the table's index
-//! is used whatever the planner thinks of the number of keys.
+//! is used whatever number of keys the planner expects.
 
 use std::error::Error;
 
@@ -55,7 +55,7 @@ impl KeyArrays {
         keys
     }
 
-    /// The number of rows that the statement wrote or returned. A session prepares it under this number.
+    /// Executes a statement and returns the number of rows that it wrote or returned. A session prepares it under `number`.
     pub fn execute(&self, session: &mut Session, number: usize, sql: &str) -> Attempt<u64> {
         let result = if session.is_behind_pooler() {
             session.client().execute(sql, &self.parameters())
@@ -103,7 +103,7 @@ impl ArrayElements {
 }
 
 impl Parameter for ArrayElements {
-    /// The statement says of which type they are.
+    /// The statement decides their type.
     fn declared(&self) -> Type {
         Type::UNKNOWN
     }

@@ -34,7 +34,7 @@ struct KeyState {
     /// The row that is kept. Rows before it may be kept as well (see [`Keep::All`]).
     row: u32,
     patch: u32,
-    /// The first thing was an insert: under `strict` a row of the key that is in the table is the conflict.
+    /// The first change was an insert: under `strict` it is a conflict if the table has a row of the key.
     is_new: bool,
 }
 
@@ -62,7 +62,7 @@ struct Work {
     start: usize,
     keep: Keep,
     keys: BatchKeys,
-    /// By the first row of a key.
+    /// For each key, at the place of its first row in the range.
     states: Vec<KeyState>,
     /// What is sent for each row: its own number, or that of a patched one.
     sent: Vec<u32>,
@@ -91,7 +91,7 @@ impl Work {
         let number = row as u32;
         match (rows.op(row), self.keep) {
             (Op::Delete, _) => {
-                // Otherwise nobody would notice that the insert before it met a row of its key.
+                // Without the insert nobody would notice that the table had a row of its key already.
                 if is_new && delete == NONE && self.keep == Keep::Strict {
                     return None;
                 }
@@ -113,7 +113,7 @@ impl Work {
                 self.states[key] = KeyState { delete, row: number, patch: NONE, is_new };
                 self.sent[row - self.start] = number;
             }
-            // It would change a row that is there already.
+            // A partial update can only change a row that is there already.
             (Op::Patch, Keep::First | Keep::All) => self.net.ignored += 1,
             (Op::Patch, Keep::Last | Keep::Strict) if standing != NONE => {
                 let patched = rows.patched(standing, number)?;
@@ -131,7 +131,7 @@ impl Work {
         Some(())
     }
 
-    /// The row, and those of its key that stand before it, count no more.
+    /// The row, and the earlier rows of its key that were kept, are superseded.
     fn supersede_all(&mut self, rows: &Rows<'_>, mut row: u32) {
         while row != NONE {
             let at = rows.origin(row) - self.start;

@@ -10,7 +10,7 @@ use crate::batch::{Batch, Chunk, RowEntry, RowFormat};
 use crate::types::fields;
 use crate::types::fields::fields;
 
-/// A change of one of few keys; rows have two columns beside the key.
+/// A change of one of few keys. Rows have two columns besides the key.
 #[derive(Debug, Clone, Copy)]
 struct Change {
     op: Op,
@@ -146,7 +146,7 @@ fn one_by_one(changes: &[Change], keep: Keep) -> (Table, Vec<usize>) {
     (table, refused)
 }
 
-/// The same in batches with their net effect, those that are refused halved.
+/// The same in batches with their net effect. A batch that is refused is halved.
 fn in_batches(changes: &[Change], keep: Keep, sizes: &[usize]) -> (Table, Vec<usize>, u64) {
     let batch = batch(changes);
     let mut rows = Rows::new(Cow::Borrowed(&batch));
@@ -248,7 +248,7 @@ fn a_key_is_deleted_once_and_then_written_once() {
 }
 
 #[test]
-fn where_all_rows_count_those_after_the_last_delete_do() {
+fn where_all_rows_are_kept_they_are_those_after_the_last_delete() {
     let changes = [(Op::Insert, 1), (Op::Insert, 1), (Op::Delete, 1), (Op::Insert, 1), (Op::Update, 1)];
     let net = net_of(&changes, Keep::All).unwrap();
     assert_eq!((net.deletes, net.rows, net.superseded, net.ignored), (vec![2], vec![3, 4], 2, 0));

@@ -1,5 +1,6 @@
-//! Writes rows row by row, each behind a savepoint, in their order, in one transaction. For batches that can't be written at once, or
-//! were refused when they were. Slow and exact: each change is made, also those that a later one replaces.
+//! Writes rows row by row, each behind a savepoint, in their order, in one transaction. For batches that can't be written at once, and
+//! for those that were refused when they were written at once. This is slow and exact: each change is made, also those that a later one
+//! replaces.
 
 use std::ops::Range;
 
@@ -40,7 +41,8 @@ impl<'a> How<'a> {
 }
 
 /// Writes the rows of `range` one by one, and commits those that the server accepted. A refusal that may be the row's own fault costs only
-/// this row. With a ledger nothing is committed while it isn't decided about refused rows: then there is no [`Ending`].
+/// this row. With a ledger nothing is committed if rows were refused and it isn't decided yet whether they are rejected: then there is no
+/// [`Ending`].
 pub fn write_each(
     session: &mut Session,
     statements: &Statements,

@@ -16,7 +16,7 @@ struct RowPlace {
     key: usize,
 }
 
-/// A batch's rows, numbered through its chunks; behind them rows that were made of several.
+/// A batch's rows, numbered through its chunks. After them come rows that were made for an attempt.
 pub struct Rows<'a> {
     batch: Cow<'a, Batch>,
     places: Vec<RowPlace>,
@@ -24,8 +24,8 @@ pub struct Rows<'a> {
     made: Chunk,
     /// The row of the batch that each made row stands for.
     origins: Vec<u32>,
-    /// The first row of each unit: the entries of one record in one shard, which share a transaction. Empty: each row is
-    /// one.
+    /// The first row of each unit: the entries of one record in one shard, which share a transaction. Empty: each row is a
+    /// unit.
     units: Vec<u32>,
     /// Some entries are updates of whole rows.
     pub has_updates: bool,
@@ -133,24 +133,24 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Leaves out what `other` leaves out: the same rows, encoded otherwise.
+    /// Leaves out what `other` leaves out, which has the same rows in another encoding.
     pub fn leave_out_as(&mut self, other: &mut Rows<'_>) {
         (self.left, self.rejected) = (std::mem::take(&mut other.left), std::mem::take(&mut other.rejected));
     }
 
     #[inline]
     pub fn is_left_out(&self, row: usize) -> bool {
-        self.is_anothers(row) || self.rejected.get(row).is_some_and(|rejected| *rejected)
+        self.is_of_other_process(row) || self.rejected.get(row).is_some_and(|rejected| *rejected)
     }
 
     /// Whether the row belongs to another process.
-    fn is_anothers(&self, row: usize) -> bool {
+    fn is_of_other_process(&self, row: usize) -> bool {
         !self.left.is_empty() && self.left.contains(&self.entry(row).stream)
     }
 
     /// How many of these rows belong to another process.
     pub fn left_to_others(&self, range: Range<usize>) -> usize {
-        if self.left.is_empty() { 0 } else { range.filter(|&row| self.is_anothers(row)).count() }
+        if self.left.is_empty() { 0 } else { range.filter(|&row| self.is_of_other_process(row)).count() }
     }
 
     /// How many of these rows attempts leave out.
@@ -161,7 +161,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// What a transaction over these rows claims: entries that are left out as well.
+    /// What a transaction over these rows claims: their entries, also those that are left out.
     pub fn gather_claims(&self, range: Range<usize>) -> ClaimGatherer {
         let mut gatherer = ClaimGatherer::default();
         for row in range {

@@ -14,39 +14,39 @@ pub trait Settle {
     /// These rows are durable: COMMIT was answered. Those among them that were left out are settled with them.
     fn durable(&mut self, rows: Range<usize>, written: Written);
 
-    /// The database refused this row, alone. Err stops the write.
+    /// This row is rejected: the database refused it when it was written alone. An error stops the write.
     fn rejected(&mut self, row: usize, rejection: Rejection) -> Result<()>;
 
-    /// So many of the rows that are settled next belong to another process now and were left out.
+    /// Called before [`Settle::durable`]: this number of its rows were left out, because they belong to another process now.
     fn left_out(&mut self, _rows: usize) {}
 
-    /// A transaction was committed; the server worked on its rows for so long.
+    /// A transaction was committed; the server worked on its rows for this time.
     fn rows_took(&mut self, _time: Duration) {}
 
     /// An attempt failed and is repeated.
     fn retried(&mut self);
 
-    /// The table was altered: encodes the rows of `batch` again for this schema version; each entry keeps its place. `None`
-    /// stops the write: this isn't possible.
+    /// The table was altered: encodes the rows of `batch` again for this schema version. Each entry keeps its place. `None`: this
+    /// isn't possible, and the write stops.
     fn encoded_again(&mut self, _batch: &Batch, _schema_version: &SchemaVersion) -> Option<Batch> {
         None
     }
 
-    /// What the transaction that tries these rows shall do with dead letters. Asked before each attempt. `is_claimed`: whether the
-    /// transaction writes rows of a stream, by its index; without a ledger it is not asked.
+    /// What the next transaction over these rows must do with dead letters. Asked before each attempt. `is_claimed`: whether the
+    /// transaction writes rows of a stream, by its index; it isn't called without a ledger.
     fn dead_letters(&mut self, _rows: Range<usize>, _is_claimed: &dyn Fn(u32) -> bool) -> DeadLetterChanges {
         DeadLetterChanges::default()
     }
 
-    /// That transaction has ended; what it should have done with dead letters is durable if it was committed.
+    /// That transaction has ended. The changes of dead letters are durable if it was committed.
     fn dead_letters_ended(&mut self, _changes: DeadLetterChanges, _committed: bool) {}
 
     /// Under `conflictmode` = strict a key was there already. `row` is the one in conflict, if the server said which.
-    /// Gives the error that stops the job; who knows the row's position should name it.
+    /// Returns the error that stops the job. An implementation that knows the row's position should name it.
     fn conflict(&mut self, _row: Option<usize>, rejection: Rejection) -> Error {
         Error::Target {
             message: format!(
-                "{rejection}; the job stops because conflictmode is 'strict', nothing of the batch is committed"
+                "{rejection}; the job stops because conflictmode is 'strict', and nothing of the batch is committed"
             ),
             sqlstate: rejection.sqlstate,
             passing: false,

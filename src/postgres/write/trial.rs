@@ -32,7 +32,7 @@ fn rolled_back<T>(
     Ok(done)
 }
 
-/// The statements of a path without any row: what is refused now is no row's fault.
+/// Runs the statements of a path without any row: if they are refused, no row is at fault.
 pub fn nothing(session: &mut Session, statements: &Statements, path: Path, deletes: bool) -> Attempt<()> {
     rolled_back(session, (path == Path::Staged).then_some(statements), |session| {
         // As text: some types have no binary form.
@@ -85,8 +85,8 @@ pub fn insert_copy(session: &mut Session, statements: &Statements) -> Attempt<Op
     }
 }
 
-/// The row in conflict: the one whose key is there already. It is found by halving: the shortest run from the start of `range` that is
-/// refused for a key ends with this row.
+/// The row in conflict: the one whose key is there already. It is found by halving: of the ranges that begin where `range` begins and are
+/// refused because of a key, the shortest one ends with this row.
 pub fn find_conflict(
     session: &mut Session,
     statements: &Statements,

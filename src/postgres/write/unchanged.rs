@@ -10,14 +10,14 @@ const MOST: u32 = 15;
 /// What the batches before have shown. Shared by a sink's writers.
 #[derive(Debug, Default)]
 pub struct UnchangedSearch {
-    /// Batches that still are to be written without the comparison.
+    /// How many of the next batches are written without the comparison.
     left: AtomicU32,
-    /// How many that will be after the next comparison that finds nothing.
+    /// How many batches that will be after the next comparison that finds nothing.
     penalty: AtomicU32,
 }
 
 impl UnchangedSearch {
-    /// Whether the next batch shall be compared. `batches`: `None` where rows are not left alone.
+    /// Whether to compare the next batch. `batches`: `None` where unchanged rows are written, too.
     pub fn is_due(&self, batches: Option<CompareBatches>) -> bool {
         let one_less = |left: u32| left.checked_sub(1);
         match batches {
@@ -29,7 +29,7 @@ impl UnchangedSearch {
         }
     }
 
-    /// A batch was compared, and so many of its rows were in the table.
+    /// A batch was compared, and this number of its rows were in the table already.
     pub fn found(&self, unchanged: u64) {
         if unchanged > 0 {
             self.left.store(0, Ordering::Relaxed);

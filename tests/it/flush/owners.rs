@@ -42,7 +42,7 @@ fn upsert(schema: &Schema) -> Sink {
 fn process(sink: &Sink) -> (Target, Arc<Member>) {
     let (target, member) = (open(sink), Member::new());
     let membership: Arc<dyn Membership> = Arc::clone(&member) as _;
-    target.owners.claim(0, (&Arc::from("topic"), 3), &membership);
+    target.owners.assign(0, (&Arc::from("topic"), 3), &membership);
     (target, member)
 }
 

@@ -26,7 +26,7 @@ pub struct ReplayedDeadLetters {
     pub ids: Vec<i64>,
 }
 
-/// Makes these changes, in a transaction that is open. A refusal is no row's fault.
+/// Makes these changes, in a transaction that is open. If they are refused, no row is at fault.
 pub fn write_changes(
     session: &mut Session,
     table: Option<&DeadLetterTable>,
@@ -37,7 +37,7 @@ pub fn write_changes(
         _ => AttemptError { class: Class::DeadLetters, ..failure },
     };
     if let Some(why) = &changes.refused {
-        return Err(AttemptError { class: Class::DeadLetters, ..AttemptError::outage(why.clone()) });
+        return Err(AttemptError::of(Class::DeadLetters, why.clone()));
     }
     if !changes.added.is_empty() {
         let Some(table) = table else { return Err(own(AttemptError::outage("there is no dead-letter table"))) };

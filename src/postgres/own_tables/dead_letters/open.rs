@@ -1,4 +1,4 @@
-//! Opening a dead-letter table: it is made where it is missing, and a dead letter is written and taken back.
+//! Opening a dead-letter table: it is made where it is missing, and a dead letter is inserted in a transaction that is rolled back.
 
 use super::table::{DeadLetterTable, dead_letter_table_ddl};
 use crate::dead_letters::dead_letter::DeadLetter;
@@ -22,14 +22,14 @@ impl DeadLetterTable {
             let made =
                 create(session, &ddl).map_err(|failure| wrong(&failure, "doesn't exist and can't be created"))?;
             if made {
-                log::info!("table {} made for dead letters", dead_letters.name);
+                log::info!("created table {} for dead letters", dead_letters.name);
             }
         }
         dead_letters.probe(session).map_err(|failure| wrong(&failure, "can't be written"))?;
         Ok(dead_letters)
     }
 
-    /// Whether [`DeadLetterTable::open`] would succeed; leaves nothing behind. Tells whether the table would be created.
+    /// An error if [`DeadLetterTable::open`] would fail; leaves nothing behind. Returns whether the table would be created.
     pub fn check(session: &mut Session, schema: &str, table: &str) -> Result<bool> {
         let dead_letters = DeadLetterTable::named(schema, table);
         let ddl = dead_letter_table_ddl(schema, table);
@@ -43,7 +43,8 @@ impl DeadLetterTable {
         Ok(!is_there)
     }
 
-    /// Writes one dead letter and takes it back: privileges, columns and the sequence are known now and not at the first rejected record.
+    /// Inserts one dead letter and rolls back. So privileges, columns and the sequence are checked now, and not at the first rejected
+    /// record.
     fn probe(&self, session: &mut Session) -> Attempt<()> {
         let dead_letter = DeadLetter {
             position: Position { topic: "".into(), partition: 0, offset: 0 },
@@ -67,14 +68,14 @@ impl DeadLetterTable {
         }
         let code = failure.sqlstate.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
         Error::DeadLetter(format!(
-            "dead-letter table {} {what}: {}{code}; let this user write to it, or have it made: {ddl}; or change \
-             'deadletter'",
+            "dead-letter table {} {what}: {}{code}; let this user write to it, or let another user create it: {ddl}; \
+             or change 'deadletter'",
             self.name, failure.text
         ))
     }
 }
 
-/// Whether a sink's dead-letter table can be written, or made; leaves nothing behind. Tells whether it would be made.
+/// An error if a sink's dead-letter table can neither be written nor made; leaves nothing behind. Returns whether it would be made.
 pub fn check_dead_letters(sink: &Sink, schema: &str, table: &str) -> Result<bool> {
     let connector = Connector::new(&sink.connection, "vecsink check", None)?;
     let opening = Opening::new(sink, &connector, None);

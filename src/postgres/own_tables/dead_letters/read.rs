@@ -36,7 +36,7 @@ pub fn read_dead_letters(
     if !is_there {
         return Ok(false);
     }
-    // However many there are.
+    // From here on there is no deadline: there may be many dead letters.
     session.client().set_wait_limit(WaitLimit::default());
     let columns: Vec<String> = COLUMNS.iter().map(|(name, ..)| quote(name)).collect();
     let query = format!(
@@ -47,7 +47,7 @@ pub fn read_dead_letters(
     );
     let wrong = |error: &DriverError| {
         let failure = AttemptError::new(error, During::Statement);
-        failure.error(&format!("dead-letter table {schema}.{table} can't be read"), "look at its columns")
+        failure.error(&format!("dead-letter table {schema}.{table} can't be read"), "check its columns")
     };
     let client = session.client();
     let cursor = format!("BEGIN; DECLARE vecsink_dead_letters NO SCROLL CURSOR FOR {query}");

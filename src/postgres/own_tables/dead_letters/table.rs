@@ -7,7 +7,7 @@ use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::{qualified, quote};
 
-/// The columns besides `id`: name, type, and how an INSERT brings the parameter, an array, into that type.
+/// The columns besides `id`: name, type, and the type of the elements of the array that is the INSERT's parameter.
 pub const COLUMNS: [(&str, &str, &str); 13] = [
     ("topic", "text", "text"),
     ("partition", "int", "int"),
@@ -48,7 +48,8 @@ impl DeadLetterTable {
             _ => format!("l.{}::{data_type}", quote(column)),
         };
         let values: Vec<String> = COLUMNS.iter().map(value).collect();
-        // All arrays have one length, so this gives row by row. PostgreSQL 9.3 has no unnest of several arrays.
+        // All arrays have the same length, so this returns one dead letter in each row. PostgreSQL 9.3 has no unnest of several
+        // arrays.
         let arrays = COLUMNS.iter().enumerate().map(|(at, (.., sent))| format!("unnest(${}::{sent}[])", at + 1));
         DeadLetterTable {
             insert: format!(

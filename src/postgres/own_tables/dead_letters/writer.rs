@@ -28,7 +28,7 @@ impl DeadLetterWriter {
         self.table.as_ref()
     }
 
-    /// Writes dead letters that found no transaction of rows to go with. Waits out an outage of the database, as
+    /// Writes dead letters that go with no transaction of rows. During an outage of the database it waits, as
     /// [`Writer::write`](crate::postgres::write::writer::Writer::write) does.
     pub fn write(&self, changes: &DeadLetterChanges, stop: &Stop) -> Result<()> {
         let database = &self.database;
@@ -72,7 +72,7 @@ impl DeadLetterWriter {
         }
     }
 
-    /// The table refuses dead letters.
+    /// The error when the table refuses dead letters.
     pub fn refused(&self, failure: &AttemptError) -> Error {
         let code = failure.sqlstate.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
         let table = self.table().map(|table| table.name.as_str()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Claims as statements.
+//! The statement for claims.
 
 use super::tables::Ledger;
 use crate::dispatch::SHARDS;
@@ -7,8 +7,8 @@ use crate::postgres::connect::session::{Backend, Session};
 use crate::progress::ledger::{ShardClaim, StreamClaim};
 
 impl Ledger {
-    /// Moves the claimed shards of one stream, if they stand where they are expected. It names one table only: other statements
-    /// can fail on Greenplum when they meet another transaction.
+    /// Sets the offsets of the claimed shards of one stream, where they are as expected. It names one table only: on Greenplum other
+    /// statements can fail when another transaction changes the same rows.
     fn claim_sql(&self) -> String {
         format!(
             "UPDATE {} SET next_offset = ($4::bigint[])[shard + 1] WHERE stream = $1 AND epoch = $2

@@ -1,4 +1,4 @@
-//! What became of a transaction whose COMMIT was not answered: the claimed rows of the ledger say it.
+//! Finds out what became of a transaction whose COMMIT was not answered: the claimed rows of the ledger show it.
 
 use super::tables::Ledger;
 use super::take_over::{read, unreadable};
@@ -10,7 +10,7 @@ use crate::progress::ledger::{LedgerComparison, LedgerRow, StreamClaim, compare}
 const BEGAN: &str = "pg_catalog.date_part('epoch', backend_start)::numeric::text";
 
 impl Backend {
-    /// The one that this session has.
+    /// The process of this session.
     pub fn of(session: &mut Session) -> Attempt<Backend> {
         let rows = session.ask(&format!(
             "SELECT pid, {BEGAN} FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()"
@@ -21,6 +21,7 @@ impl Backend {
         }
     }
 
+    /// Ends the session of this process, unless the process has ended.
     fn end(&self, session: &mut Session) -> Attempt<()> {
         let Backend { pid, began } = self;
         session

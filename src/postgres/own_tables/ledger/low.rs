@@ -7,18 +7,18 @@ use crate::dispatch::SHARDS;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
 
-/// What became of a new position.
+/// Whether a new position was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PositionOutcome {
     Stored,
-    /// Another process has opened the stream since.
+    /// It was not: another process has opened the stream since, or the ledger has less than this process has written.
     Fenced,
 }
 
 impl Ledger {
     /// Raises `low`, if the stream still has this epoch. `next`: how far this process has written each shard. If the ledger has
     /// less, the database was restored, or a standby took over that lacks the last transactions. Then rows below `low` are gone, and
-    /// storing it would lose them for good: the process must begin again where the ledger stands.
+    /// storing it would lose them for good: the process must begin again at the positions of the ledger.
     pub fn advance(
         &self,
         session: &mut Session,

@@ -1,5 +1,5 @@
-//! The ledger: two tables beside the sink's own that say how far each stream is written. `progress/ledger` decides by what they
-//! have, docs/delivery.md says why it works.
+//! The ledger: two tables in the sink's database that say how far each stream is written. `progress/ledger` decides by their rows,
+//! and docs/delivery.md says why this works.
 
 pub(crate) mod claim;
 pub(crate) mod compare;

@@ -19,7 +19,7 @@ use crate::stop::Stop;
 pub struct LedgerStore {
     database: Arc<Database>,
     ledger: Ledger,
-    /// This process, as the application names of its sessions end.
+    /// The name of this process. The application names of its sessions end with it.
     owner: String,
     /// The sink is exactly-once.
     is_on: bool,
@@ -52,7 +52,7 @@ impl LedgerStore {
         self.is_on
     }
 
-    /// Where to see who has a stream.
+    /// The column that says who has a stream, for messages.
     pub fn owner_column(&self) -> String {
         format!("{}.owner", self.ledger.stream())
     }
@@ -66,12 +66,12 @@ impl LedgerStore {
         self.opening.renewed().repeat(|| self.in_session(stop, |session| Ok(self.ledger.open(session)))?)
     }
 
-    /// Whether they can be used, or made; leaves nothing behind. Gives those that would be made.
+    /// An error if they can neither be used nor made; leaves nothing behind. Returns those that would be made.
     pub fn check(&self, stop: &Stop) -> Result<Vec<String>> {
         self.opening.renewed().repeat(|| self.in_session(stop, |session| Ok(self.ledger.check(session)))?)
     }
 
-    /// Takes a stream over from whoever had it. The error of a stream that can't be read on names it.
+    /// Takes a stream over from whoever had it. If this process may not continue it, the error names it.
     pub fn take_over(&self, wanted: &Wanted<'_>, start: Start, stop: &Stop) -> Result<TakenStream> {
         let take_over = || self.in_session(stop, |session| self.ledger.take_over(session, wanted, start, &self.owner));
         let taken = self.opening.renewed().repeat(take_over)?;
@@ -81,7 +81,7 @@ impl LedgerStore {
         })
     }
 
-    /// Notes that everything of an own stream below `low` is durable. An error may pass: try again.
+    /// Stores that everything of an own stream below `low` is durable. An error may pass, so the caller tries again.
     pub fn advance(&self, stored: StoredLow, low: i64, stop: &Stop) -> Result<PositionOutcome> {
         let StoredLow { number, epoch, .. } = stored;
         let Some(next) = self.streams.next(stored) else { return Ok(PositionOutcome::Stored) };
@@ -90,8 +90,8 @@ impl LedgerStore {
         })
     }
 
-    /// What became of a transaction with these claims, whose COMMIT was not answered. Writers ask in their own session; this is for
-    /// tests.
+    /// What became of a transaction with these claims whose COMMIT was not answered. For tests: writers ask in sessions of their
+    /// own.
     #[cfg(feature = "internals")]
     pub fn compare(&self, claims: &[StreamClaim], stop: &Stop) -> Result<LedgerComparison> {
         self.in_session(stop, |session| self.ledger.compare(session, claims, None))

@@ -60,18 +60,21 @@ impl Ledger {
         if self.greenplum { " DISTRIBUTED BY (stream)" } else { "" }
     }
 
-    /// Makes what is missing, and makes sure that this user may do with the tables what a job does with them.
+    /// Makes what is missing, and makes sure that this user has the privileges that a job needs.
     pub fn open(&self, session: &mut Session) -> Result<()> {
         for ((schema, table), ddl) in self.both() {
             let is_there = exists(session, schema, table).map_err(|failure| self.wrong(&failure))?;
             if !is_there && create(session, &ddl).map_err(|failure| self.wrong(&failure))? {
-                log::info!("table {} made: it stores how far the job's streams are written", qualified(schema, table));
+                log::info!(
+                    "created table {}: it stores how far the job's streams are written",
+                    qualified(schema, table)
+                );
             }
         }
         self.examine(session)
     }
 
-    /// Whether [`Ledger::open`] would succeed; leaves nothing behind. Gives the tables that would be made.
+    /// An error if [`Ledger::open`] would fail; leaves nothing behind. Returns the tables that would be made.
     pub fn check(&self, session: &mut Session) -> Result<Vec<String>> {
         let mut missing = Vec::new();
         for ((schema, table), ddl) in self.both() {
@@ -90,7 +93,7 @@ impl Ledger {
         [(&self.tables.stream, self.stream_ddl()), (&self.tables.shard, self.shard_ddl())]
     }
 
-    /// All that a job does with the tables, without changing a row.
+    /// Tries everything that a job does with the tables, without changing a row.
     fn examine(&self, session: &mut Session) -> Result<()> {
         let (stream, shard) = (self.stream(), self.shard());
         let nothing = format!(
@@ -125,13 +128,14 @@ impl Ledger {
     fn wrong(&self, failure: &AttemptError) -> Error {
         let advice = match failure.sqlstate.as_deref() {
             Some("42501") => format!(
-                "the user needs SELECT, INSERT, UPDATE and DELETE on both tables; where they are missing, have someone who may \
-                 create tables run: {}",
+                "the user needs SELECT, INSERT, UPDATE and DELETE on both tables; where they are missing, ask someone who may \
+                 create tables to run: {}",
                 self.ddl().replace('\n', " ").trim_end()
             ),
             Some("42703" | "42804") => {
                 format!(
-                    "a table of that name has other columns; name others with 'sink.ledger.stream-table' and 'sink.ledger.shard-table', or make them so: {}",
+                    "a table of that name has other columns; choose other names with 'sink.ledger.stream-table' and \
+                     'sink.ledger.shard-table', or create the tables like this: {}",
                     self.ddl().replace('\n', " ").trim_end()
                 )
             }
@@ -140,8 +144,8 @@ impl Ledger {
         failure.error(&format!("the ledger ({}, {}) can't be used", self.stream(), self.shard()), &advice)
     }
 
-    /// Deletes what the ledger has of a job's sink, but for pushed streams; gives the number of streams. Without the tables there
-    /// is nothing to delete.
+    /// Deletes what the ledger has of a job's sink, except pushed streams. Returns the number of streams, 0 if the tables don't
+    /// exist.
     pub fn forget(&self, session: &mut Session, job: &str, sink: &str) -> Attempt<usize> {
         for (schema, table) in [&self.tables.stream, &self.tables.shard] {
             if !exists(session, schema, table)? {

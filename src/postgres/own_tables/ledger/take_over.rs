@@ -1,4 +1,5 @@
-//! Taking a stream over: a new one gets its rows, and the epoch is raised. After that no other process can write the stream.
+//! Taking a stream over: a new stream gets its rows in the ledger, and the epoch is raised. After that no other process can write the
+//! stream.
 
 use super::tables::Ledger;
 use crate::dispatch::SHARDS;
@@ -15,7 +16,7 @@ const TRIES: u32 = 5;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Start {
     pub offset: i64,
-    /// Whatever the ledger has (`--fresh`).
+    /// It begins there whatever the ledger has (`--fresh`).
     pub is_fresh: bool,
 }
 
@@ -25,7 +26,7 @@ pub struct TakenStream {
     pub number: i64,
     pub epoch: i64,
     pub positions: ShardPositions,
-    /// So many records were passed over, because they are gone.
+    /// How many records were passed over because they are gone.
     pub missed: u64,
     /// The ledger didn't have the stream.
     pub is_new: bool,
@@ -39,7 +40,8 @@ enum Raised {
 }
 
 impl Ledger {
-    /// Takes a stream over. Where it may not be read on, nothing is changed, so a wrong job file stops no healthy process.
+    /// Takes a stream over. If this process may not continue it, nothing is changed. So a wrong job file doesn't stop the process that
+    /// has the stream.
     pub fn take_over(
         &self,
         session: &mut Session,
@@ -170,7 +172,7 @@ impl Ledger {
         Ok(Raised::Taken(Box::new(TakenStream { number, epoch, positions, missed, is_new: false })))
     }
 
-    /// Ends the sessions of the stream's former owner, as far as they are of this role.
+    /// Ends those sessions of the stream's former owner that are of this role.
     fn end_former_owner(&self, session: &mut Session, name: &StreamName, owner: &str) -> Attempt<()> {
         let former =
             session.first_value(&format!("SELECT owner FROM {} WHERE stream = {}", self.stream(), name.number()))?;

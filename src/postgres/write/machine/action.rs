@@ -16,7 +16,7 @@ pub enum Request {
     Write(Range<usize>),
     /// These rows in one transaction, each behind a savepoint of its own.
     WriteRowByRow(Range<usize>, RowByRow),
-    /// Whether the table still is what the rows are encoded for.
+    /// Whether the table is still the one that the rows are encoded for.
     CheckSchema,
     /// Whether the server accepts the batch's statements without any row.
     WriteNothing,
@@ -31,7 +31,7 @@ pub enum Request {
     Compare,
 }
 
-/// Which refusals of one row end the whole attempt, because the same may succeed later.
+/// Which refusals of one row end the whole attempt, because another attempt may succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowByRow {
     /// A refusal for an unknown reason ends the attempt, which is then repeated.
@@ -57,16 +57,16 @@ pub enum Action {
 /// What has to be done between two requests.
 #[derive(Debug)]
 pub enum Effect {
-    /// The server has done what it was asked, so it is not away.
+    /// The server has done what was asked of it, so it is not away.
     NoteAnswer,
     NoteOutage(AttemptError),
-    /// Rows have waited since then, and this is why.
+    /// Rows have waited since this time, for this reason.
     NoteWait(Instant, AttemptError),
     /// An attempt failed and will be repeated.
     CountRetry,
     /// The next attempts go through the staging table.
     UseStagingTable,
-    /// Each session is to show that it is alive before it is used again.
+    /// Each session must show that it is alive before it is used again.
     DoubtSessions,
     /// Only sessions that are opened from now on may be used.
     NewSessions,
@@ -90,11 +90,11 @@ pub enum StopReason {
     NotTheRows(AttemptError),
     /// The dead-letter table refuses the dead letters.
     DeadLetters(AttemptError),
-    /// How the table was altered, and why it can't be followed.
+    /// How the table was altered, and why the job can't go on with it.
     CanNotFollow(String, String),
     /// `max.outage` is over.
     AwayTooLong(AttemptError),
-    /// `max.outage` is over since then, while the database answered.
+    /// The rows have waited since this time, for longer than `max.outage`, although the database answered.
     WaitedTooLong(Instant, AttemptError),
     /// Another process has changed the ledger.
     Fenced(AttemptError),
@@ -147,7 +147,7 @@ impl Outcome {
     }
 }
 
-/// What else was the case when a request ended.
+/// The circumstances when a request ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
     pub now: Instant,
@@ -162,7 +162,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Where no request has ended.
+    /// The circumstances of a decision that follows no request.
     pub fn at(now: Instant) -> Facts {
         Facts { now, began: now, open_sessions: 0, away_since: None, is_staged: false }
     }

@@ -50,7 +50,7 @@ impl Machine<'_> {
             Decision::RejectFirst => {
                 let released = self.held.release_first();
                 self.reject(released);
-                self.end_of_one();
+                self.begin_new_end();
             }
             Decision::Do(task) => self.do_next(task, ended),
             Decision::SplitAtNamedRow => {
@@ -208,8 +208,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Some rows were refused when they were written row by row, so nothing was committed. The rows that were taken are evidence all
-    /// the same.
+    /// Some rows were refused when they were written row by row, so nothing was committed. Nevertheless the rows that were accepted are
+    /// evidence.
     fn hold_each(&mut self, batch: &BatchFacts<'_>, rows: &[Result<Written, AttemptError>], ended: &Ended<'_>) {
         let ignores = self.settings.conflict_mode == ConflictMode::Ignore;
         let proved = self.held.proved;
@@ -228,7 +228,7 @@ impl Machine<'_> {
                 Ok(_) | Err(_) => {}
             }
         }
-        // It is no evidence against a row that is refused later, when the table may be the cause.
+        // What was accepted now is no evidence against a row that a later attempt refuses: then the table may be the cause.
         self.held.proved = proved;
         self.may_try_others = true;
     }
@@ -241,7 +241,7 @@ impl Machine<'_> {
         let (mut start, mut written) = (self.range.start, Written::default());
         for (row, outcome) in self.range.clone().zip(rows) {
             match outcome {
-                // Left out: its partition belongs to another process.
+                // Left out: its partition belongs to another process, or it was rejected before.
                 Ok(none) if *none == Written::default() => {}
                 Ok(one) => {
                     let kind = ChangeKind::from(batch.rows.op(row));
@@ -328,12 +328,12 @@ impl Machine<'_> {
         }
         if let Some(kind) = kind {
             self.release(kind);
-            self.end_of_one();
+            self.begin_new_end();
         }
     }
 
-    /// With a ledger, each row that is held back has an end of its own.
-    fn end_of_one(&mut self) {
+    /// With a ledger, each row that is held back has its own wait for evidence, and its own trials.
+    fn begin_new_end(&mut self) {
         if self.settings.ledger {
             self.end = None;
         }

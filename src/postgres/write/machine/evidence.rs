@@ -109,7 +109,7 @@ impl Evidence {
     }
 }
 
-/// Codes that hardly ever are a row's fault: only rows accepted later prove that it was the row's.
+/// Whether the code is hardly ever a row's fault. With such a code only other rows that are accepted prove that the row is at fault.
 pub fn is_about_the_table(failure: &AttemptError) -> bool {
     const CODES: [&str; 7] = ["2200H", "53", "54000", "55", "58", "F0", "XX"];
     let code = failure.sqlstate.as_deref().unwrap_or_default();

@@ -98,7 +98,7 @@ impl Held {
         KINDS.into_iter().find(|&kind| evidence.refused_so_far(kind) >= ENOUGH && self.last_undecided(kind).is_some())
     }
 
-    /// That kind; if there is none, the one of the first row that is held back.
+    /// The kind of [`Held::kind_to_try`]; if there is none, the kind of the first row that is held back.
     pub fn kind_in_question(&self, evidence: &Evidence) -> Option<ChangeKind> {
         self.kind_to_try(evidence).or_else(|| self.first().map(|held| held.kind))
     }

@@ -40,8 +40,8 @@ pub struct MachineSettings {
     pub max_retry_times: u32,
     pub max_outage: Option<Duration>,
     pub greenplum: bool,
-    /// What was written is stored in a ledger, in the rows' own transactions. Then rows behind a refused one are written only when it is
-    /// decided about that one.
+    /// What was written is stored in a ledger, in the rows' own transactions. Then rows after a refused one are written only when it is
+    /// decided whether that one is rejected.
     pub ledger: bool,
 }
 
@@ -90,7 +90,7 @@ struct Refusal {
     at_once: bool,
 }
 
-/// All rows were tried; with a ledger, those up to the one held back.
+/// What is done at the end, when all rows were tried. With a ledger: when those before the one held back are written.
 #[derive(Debug)]
 struct End {
     deadline: Instant,
@@ -111,9 +111,9 @@ struct Doubt {
 pub struct Machine<'a> {
     settings: MachineSettings,
     evidence: &'a Evidence,
-    /// Units, not rows.
+    /// What is still to be settled, counted in units, not rows.
     work: Isolation,
-    /// What is being done; `None`: that is still to be chosen.
+    /// What is being done; `None`: it is still to be chosen.
     task: Option<Task>,
     /// The rows that it is about.
     range: Range<usize>,
@@ -122,7 +122,7 @@ pub struct Machine<'a> {
     tried: Tried,
     checked: Checked,
     held: Held,
-    /// Rows were refused alone: if it was often enough, other rows are tried.
+    /// Rows were refused alone: if this has happened often enough, other rows are tried.
     may_try_others: bool,
     end: Option<End>,
     /// Until it is known what became of this transaction, nothing else is done.

@@ -1,4 +1,4 @@
-//! The words of the table of rules.
+//! What a line of the table of rules is made of, and the texts for it.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
@@ -37,14 +37,14 @@ pub enum Event {
     InDoubt,
     /// With a ledger: another process has changed it.
     Fenced,
-    /// With a ledger: rows were refused that nobody has decided about yet, so nothing was committed.
+    /// With a ledger: rows were refused, and it isn't decided yet whether they are rejected, so nothing was committed.
     SomeRefused,
     Failed(Class),
     /// Nothing happened: the machine decides by what it knows.
     None,
 }
 
-/// What must be the case besides.
+/// What else must be true for a rule to apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
     SeveralUnits,

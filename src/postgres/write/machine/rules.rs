@@ -22,7 +22,7 @@ const EACH: &[Task] =
 /// no range, and `Compare` writes nothing.
 const OF_A_RANGE: &[Task] = &[Write, RowByRow, CheckSchema, WriteNothing, FindConflict, ReadCatalog];
 const WRITES: &[Task] = &[Write, RowByRow];
-/// What is asked with no row.
+/// Requests that are about no row.
 const CHECKS: &[Task] = &[CheckSchema, WriteNothing, ReadCatalog];
 /// Where new sessions may help against a refusal.
 const MAY_RENEW: &[Task] = &[Write, RowByRow, CheckSchema, WriteNothing, ReadCatalog];
@@ -68,7 +68,7 @@ pub const RULES: &[Rule] = &[
     rule(&[TryCopy], &[Accepted], &[], RejectHeld),
     rule(&[TryCopy], &[NotFound], &[], CopyTellsNothing),
 
-    // With a ledger: nobody guesses whether a transaction was committed.
+    // With a ledger: what became of a transaction is found out, never assumed.
     rule(WRITES, &[InDoubt], &[], Do(Compare)),
     rule(&[Compare], &[Accepted], &[], SettleInDoubt),
     rule(&[Compare], &[NotFound], &[], WriteAgain),

@@ -8,30 +8,30 @@ use crate::error::{Error, Result};
 use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::write::written::Written;
 
-/// What the loop does its work with: the target, or a scripted server in the tests.
+/// What carries out the actions: the target, or a scripted server in the tests.
 pub trait World {
     fn now(&self) -> Instant;
 
     fn batch(&self) -> BatchFacts<'_>;
 
-    /// Called before each request. Encodes the rows again if the table was altered, and returns whether it was. Err: the work
-    /// ends here.
+    /// Called before each request. Encodes the rows again if the table was altered, and returns whether it was. An error ends the
+    /// work.
     fn prepare(&mut self) -> Result<bool>;
 
     fn request(&mut self, request: &Request) -> (Outcome, Facts);
 
     fn settle(&mut self, rows: Range<usize>, written: Written);
 
-    /// Err: the job stops at the first rejected row.
+    /// An error: the job stops at the first rejected row.
     fn reject(&mut self, row: usize, failure: &AttemptError) -> Result<()>;
 
-    /// Err: the work ends here.
+    /// An error ends the work.
     fn carry_out(&mut self, effect: Effect) -> Result<()>;
 
     fn stopped(&mut self, reason: StopReason) -> Error;
 }
 
-/// Writes the batch to its end.
+/// Runs the machine until the batch is written, or an error ends the work.
 pub fn run(machine: &mut Machine<'_>, world: &mut impl World) -> Result<()> {
     // What is durable is settled even if a rejection before it stops the job.
     let mut failed = None;

@@ -59,8 +59,8 @@ pub enum Claimed {
     By(u64),
     /// Another transaction has locked one of the rows.
     Waits,
-    /// A row isn't as expected.
-    Short,
+    /// A row of the ledger isn't as expected.
+    Unexpected,
 }
 
 impl Database {
@@ -95,7 +95,7 @@ impl Database {
             let compares = self.mistake != Some(Mistake::NoComparisonOfOffsets);
             let fits = |shard: &ShardClaim| !compares || stream.next[usize::from(shard.shard)] == shard.expected;
             if stream.epoch != claim.epoch || !claim.shards.iter().all(fits) {
-                return Claimed::Short;
+                return Claimed::Unexpected;
             }
         }
         self.next_id += 1;
@@ -170,12 +170,12 @@ impl Database {
         }
     }
 
-    /// A process is gone: what it hasn't told the server to commit is rolled back.
+    /// A process is gone: its transactions whose COMMIT the server hasn't received are rolled back.
     pub fn gone(&mut self, process: u32) {
         self.open.retain(|open| open.process != process || open.in_doubt);
     }
 
-    /// The transactions in doubt, and those that another process may end.
+    /// The transactions in doubt.
     pub fn undecided(&self) -> Vec<u64> {
         self.open.iter().filter(|open| open.in_doubt).map(|open| open.id).collect()
     }

@@ -28,11 +28,11 @@ pub struct Simulated {
     queues: OwnQueues,
     /// In the order of the partitions, whose numbers are those of the streams.
     assigned: Vec<Assigned>,
-    /// For the mistake.
+    /// For [`Mistake::PositionsBeforeRaise`].
     early: Vec<ShardPositions>,
     writers: Vec<Writer>,
     evidence: &'static Evidence,
-    /// It is silent for so many steps of others.
+    /// It does nothing in this number of its next steps.
     pub silent: u32,
 }
 
@@ -47,7 +47,7 @@ impl Simulated {
             assigned: Vec::new(),
             early: (0..world.partitions.len()).map(|at| world.database.positions(at as i64)).collect(),
             writers: Vec::new(),
-            // A machine borrows it. It is small, and this is a test.
+            // A machine borrows it for as long as the program runs. It is small, so a test may leak it.
             evidence: Box::leak(Box::default()),
             silent: 0,
         }
@@ -65,7 +65,7 @@ impl Simulated {
             && (0..self.assigned.len()).all(|at| self.assigned[at].next > world.partitions[at].records.len())
     }
 
-    /// Does something. Whether the process goes on.
+    /// Does something. Returns whether the process goes on.
     pub fn step(&mut self, world: &mut Surroundings<'_>) -> bool {
         let goes_on = self.act(world);
         let is_newest = |stored: StoredLow| world.database.epoch(stored.number) == stored.epoch;
@@ -199,7 +199,7 @@ impl Simulated {
         }
     }
 
-    /// Whether no other process has taken a stream over.
+    /// Stores the `low` of each stream. Returns false if the process is fenced.
     pub fn store_low(&mut self, world: &mut Surroundings<'_>) -> bool {
         for stored in self.own.lows() {
             let low = match world.mistake {

@@ -11,7 +11,7 @@ use crate::settings::ConflictMode;
 /// Which kind of table and source it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Without a key: each record is a row more.
+    /// Without a key: each record adds rows.
     WithoutKey,
     /// Changes of rows with a key.
     Changes(ConflictMode),
@@ -42,7 +42,7 @@ pub struct Partition {
     pub end: i64,
 }
 
-/// Rows by their key, or each by itself.
+/// Rows by their keys. Without a key, the rows themselves are the map's keys.
 pub type Table = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// A dead letter: partition, offset and place in its record.
@@ -58,7 +58,7 @@ impl Entry {
     }
 }
 
-/// The bytes of a key: its partition makes sure that partitions share none, since nothing says which of them is first.
+/// The bytes of a key. They contain the partition, because partitions must not share keys: the order of their records isn't defined.
 pub fn key(partition: usize, number: u8) -> Vec<u8> {
     [&8u32.to_be_bytes()[..], &[partition as u8, number, 0, 0, 0, 0, 0, 0]].concat()
 }

@@ -21,7 +21,7 @@ pub enum Mistake {
     PositionsBeforeRaise,
     KeyChangeInOneShard,
     LastChangeOnly,
-    /// The first specification had this one.
+    /// The first design had this one.
     LowWithoutPositions,
 }
 
@@ -31,7 +31,7 @@ const STEPS: usize = 250;
 const TOO_MANY: usize = 200_000;
 const PROCESSES: usize = 3;
 
-/// What a process deals with.
+/// The part of the world that a process uses.
 pub struct Surroundings<'w> {
     pub kind: Kind,
     pub mistake: Option<Mistake>,
@@ -96,7 +96,7 @@ pub struct World {
     clock: Instant,
     processes: Vec<Simulated>,
     started: u32,
-    /// The database is set back now and then.
+    /// The database is restored from a backup now and then.
     restores: bool,
 }
 
@@ -163,14 +163,14 @@ impl World {
         let (table, dead) = records::expected(self.kind, &self.partitions);
         let (is, dead_letters) = (&self.database.table, &self.database.dead_letters);
         if let Some(missing) = table.iter().find(|(key, row)| is.get(*key) != Some(row)) {
-            return Err(format!("{:?}: row {missing:?} is missing or another", self.kind));
+            return Err(format!("{:?}: row {missing:?} is missing or has other values", self.kind));
         }
         if is.len() != table.len() {
             return Err(format!("{:?}: the table has rows that should not be there", self.kind));
         }
         match dead.iter().find(|dead| !dead_letters.contains_key(dead)) {
             Some(missing) => Err(format!("dead letter {missing:?} is missing")),
-            None if dead_letters.len() != dead.len() => Err("there are dead letters too many".to_owned()),
+            None if dead_letters.len() != dead.len() => Err("there are too many dead letters".to_owned()),
             None => Ok(()),
         }
     }

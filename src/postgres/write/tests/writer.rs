@@ -218,7 +218,7 @@ impl Writer {
         match world.database.claim(process.id, &claims, effects) {
             Claimed::By(id) => self.phase = Phase::Commit { id, claims, outcome: Box::new(outcome) },
             Claimed::Waits => self.phase = Phase::Write { range, row_by_row },
-            Claimed::Short => self.ended(&Outcome::Fenced(failure("fenced", None)), *world.clock),
+            Claimed::Unexpected => self.ended(&Outcome::Fenced(failure("fenced", None)), *world.clock),
         }
     }
 
@@ -291,7 +291,7 @@ impl Writer {
         }
         let claims = self.in_doubt.clone().unwrap_or_default();
         let Some(rows) = world.database.claimed_rows(&claims) else {
-            // Its session is ended, which may be too late.
+            // The lost transaction's session is ended. The transaction may have been committed before.
             world.decide_one();
             self.phase = Phase::Compare;
             return;

@@ -1,5 +1,5 @@
-//! The machine with a ledger: a COMMIT that isn't answered is neither repeated nor believed, and nothing is claimed before a rejected
-//! row whose dead letter isn't there. The scripted server checks both.
+//! The machine with a ledger: after a COMMIT that isn't answered, the rows are neither written again nor settled until the ledger was
+//! asked; and no row is claimed before it is decided whether it is rejected. The scripted server checks both.
 
 use std::time::Duration;
 

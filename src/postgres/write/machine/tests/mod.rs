@@ -115,7 +115,7 @@ proptest! {
         }
     }
 
-    /// Failures that pass cost no row, and no good row is rejected for the sake of bad ones.
+    /// Failures that pass cost no row, and no good row is rejected because of bad ones.
     #[test]
     fn exactly_the_bad_rows_are_rejected(script in script(&PASSING)) {
         let script = Script { max_outage: None, ..script };
@@ -196,7 +196,7 @@ fn one_bad_row_costs_a_few_requests() {
 }
 
 #[test]
-fn a_rows_copy_is_evidence_where_no_other_row_is() {
+fn a_copy_of_a_row_of_the_table_is_evidence_where_the_batch_has_no_other_row() {
     let mut script = plain(1);
     script.rows[0].1 = Fate::Refused("23503");
     assert_eq!(play(&script).result, Err(StopKind::NotTheRows));

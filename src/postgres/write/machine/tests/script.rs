@@ -28,7 +28,7 @@ pub struct Script {
     pub broken: Option<&'static str>,
     /// The server names the row that it refuses.
     pub names_rows: bool,
-    /// It can be told only by writing them which of several rows count.
+    /// The net effect of several rows isn't known before they are written.
     pub without_net_effect: bool,
     /// A COPY that goes straight into the table meets keys that are there.
     pub has_keys: bool,

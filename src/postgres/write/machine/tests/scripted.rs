@@ -45,7 +45,7 @@ struct ScriptedServer<'s> {
     away_until: Option<Instant>,
     is_staged: bool,
     ends: Vec<RowEnd>,
-    /// Rows that the server has, or that belong to nobody here.
+    /// Rows that the server has committed.
     committed: Vec<bool>,
     /// When a row was last refused alone, and why.
     refused: Vec<Option<(Instant, String)>>,
@@ -156,7 +156,7 @@ impl ScriptedServer<'_> {
         self.accept(self.kind(row));
     }
 
-    /// A row was refused alone. If it is only left out for its key, all else in it was accepted.
+    /// A row was refused alone. If it is only ignored because of its key, everything else in it was accepted.
     fn refuse(&mut self, row: usize, code: &str) {
         self.refused[row] = Some((self.clock, code.to_owned()));
         if self.script.mode == ConflictMode::Ignore && matches!(code, "23505" | "key") {
@@ -365,7 +365,7 @@ impl World for ScriptedServer<'_> {
         assert!(!self.committed[row], "row {row} is rejected and was written");
         self.ends[row] = RowEnd::Rejected;
         if self.script.lost.is_some() {
-            assert!(self.claimed <= row, "row {row} is claimed, and its dead letter isn't there");
+            assert!(self.claimed <= row, "row {row} is claimed before it is rejected");
             self.rows.leave_out_row(row);
         }
         let Some((at, code)) = &self.refused[row] else { panic!("row {row} is rejected and was never refused alone") };
