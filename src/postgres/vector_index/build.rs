@@ -16,7 +16,7 @@ const TABLE_WAIT: &str = "500ms";
 const DROP_WAIT: &str = "800ms";
 /// The memory that a graph needs for each row besides its vector, in bytes, with 16 neighbours for each element.
 const GRAPH_BYTES: u64 = 1000;
-/// A build may take `effective_cache_size` divided by this.
+/// A build may take at most `effective_cache_size` divided by this.
 pub const CACHE_SHARE: u64 = 4;
 
 /// What became of a build.
@@ -24,7 +24,7 @@ pub const CACHE_SHARE: u64 = 4;
 pub enum Built {
     /// The child has all indexes of the parent.
     All,
-    /// Another process builds there.
+    /// Another process is building an index of the child.
     Elsewhere,
 }
 
@@ -52,7 +52,7 @@ pub fn build(session: &mut Session, parent: &Parent, child: &TableRef, rows: u64
     Ok(Built::All)
 }
 
-/// The same name in each process, so that the server lets only one of them build.
+/// The name of an index that the child lacks. Each process chooses the same one, so that the server lets only one of them build.
 fn free_name(child: &TableRef, taken: &[String]) -> String {
     let name = |number: usize| with_ending(&child.name, &format!("_v{number}"));
     // There is one more number than names that are taken, so one of them is free.
@@ -114,7 +114,7 @@ fn create(session: &mut Session, sql: &str, child: &TableRef, name: &str, memory
     }
 }
 
-/// About how many kB a build over so many rows needs; `width`: the bytes of a row.
+/// About how many kB a build over this number of rows needs. `width`: the bytes of a row.
 pub fn needed_kilobytes(rows: u64, width: u64) -> u64 {
     rows.saturating_mul(width + GRAPH_BYTES) / 1024
 }
@@ -131,7 +131,7 @@ pub struct BuildMemory {
 }
 
 impl BuildMemory {
-    /// The memory for an index over so many rows like those of this table. `None`: nothing is known.
+    /// The memory for an index over this number of rows like those of this table. `None`: nothing is known.
     pub fn read(session: &mut Session, table: &TableRef, rows: u64) -> Attempt<Option<BuildMemory>> {
         let row = session.client().query_opt(
             &format!(

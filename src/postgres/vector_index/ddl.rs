@@ -5,14 +5,14 @@ use crate::postgres::catalog::tree::{COMMENT, TableRef, with_ending};
 use crate::postgres::connect::sql::{literal, qualified, quote};
 
 /// Makes the first hot child. It locks the table first, for two reasons. A query lists the children before it takes its snapshot: a query
-/// that has listed them already must end before rows go into a new child. And a transaction that doesn't look into the hot child when
-/// it writes must end before.
+/// that has listed them already must end before rows go into a new child. And a transaction that writes without looking into the hot
+/// child must end before that, too.
 pub fn first_hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String> {
     let lock = format!("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", parent.quoted());
     std::iter::once(lock).chain(hot_child(parent, schema, name)).collect()
 }
 
-/// Makes a hot child: like the parent, but without vector indexes. The statements belong into one transaction, which needs the rights
+/// Makes a hot child: like the parent, but without vector indexes. The statements must run in one transaction, which needs the rights
 /// of the parent's owner.
 pub fn hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String> {
     let child = qualified(schema, name);
@@ -52,7 +52,7 @@ pub fn table_beside(parent: &Parent, model: &TableRef, new: &TableRef, further: 
     )
 }
 
-/// Gives a table that [`table_beside`] has made what a sealed child has besides vector indexes and [`foreign_keys`].
+/// Gives a table that [`table_beside`] has made everything that a sealed child has, except vector indexes and [`foreign_keys`].
 pub fn complete(parent: &Parent, child: &TableRef) -> Vec<String> {
     let child = child.quoted();
     let mut statements: Vec<String> = keys(parent).map(|key| format!("ALTER TABLE {child} ADD {key}")).collect();
@@ -64,7 +64,7 @@ pub fn complete(parent: &Parent, child: &TableRef) -> Vec<String> {
     statements
 }
 
-/// They lock the tables to which they point, so they are made last.
+/// The statements that add the foreign keys. They lock the tables to which the keys point, so they run last.
 pub fn foreign_keys(parent: &Parent, child: &TableRef) -> Vec<String> {
     let keys = parent.constraints.iter().filter(|other| other.definition.starts_with("FOREIGN KEY"));
     keys.map(|key| format!("ALTER TABLE {} ADD CONSTRAINT {} {}", child.quoted(), key.name, key.definition)).collect()
@@ -108,7 +108,7 @@ pub fn comment(parent: &Parent, child: &str) -> String {
     format!("COMMENT ON TABLE {child} IS {}", literal(&text))
 }
 
-/// Gives `what` (`TABLE …`, `FUNCTION …`) to the parent's owner, if it isn't his.
+/// Makes the parent's owner the owner of `what` (`TABLE …`, `FUNCTION …`), if the session has another role.
 pub fn owner(parent: &Parent, what: &str) -> Option<String> {
     (parent.role != parent.owner).then(|| format!("ALTER {what} OWNER TO {}", quote(&parent.owner)))
 }
@@ -154,7 +154,7 @@ pub fn vector_index(index: &ParentIndex, name: &str, child: &TableRef) -> String
     format!("CREATE INDEX CONCURRENTLY {} ON {} {}", quote(name), child.quoted(), index.definition)
 }
 
-/// The same for a table that nobody else sees yet.
+/// The same index for a table that no other session can see yet.
 pub fn vector_index_beside(index: &ParentIndex, name: &str, child: &TableRef) -> String {
     format!("CREATE INDEX {} ON {} {}", quote(name), child.quoted(), index.definition)
 }
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_renamed_child_takes_the_names_of_its_indexes_along() {
+    fn the_indexes_of_a_renamed_child_are_renamed_too() {
         let hot = TableRef { oid: 1, schema: "s".into(), name: "t_hot".into() };
         let indexes = ["t_hot_pkey", "mine", "t_hot"].map(str::to_owned);
         assert_eq!(

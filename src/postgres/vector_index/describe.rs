@@ -1,4 +1,4 @@
-//! What `check` says of a table whose vector index is behind its rows, and what may surprise.
+//! What `check` says of a table whose vector index is behind its rows, and its warnings.
 
 use super::hot_child::{HotChild, planned_tree, script};
 use super::parent::Parent;
@@ -13,7 +13,7 @@ use crate::settings::Sink;
 /// The first version with publications: PostgreSQL 10.
 const PUBLICATIONS: u32 = 100_000;
 
-/// Lines of the plan.
+/// The lines of the plan.
 pub fn plan(parent: &Parent, hot_child: &HotChild, catalog: &Catalog, sink: &Sink) -> Vec<String> {
     if let Some(tree) = &catalog.tree
         && let Some(partitioned) = &tree.partitioned
@@ -54,7 +54,7 @@ fn plan_of_partitions(tree: &Tree, partitioned: &Partitioned, sink: &Sink) -> Ve
         format!(
             "what the layout costs: no unique key over all of {}, so no ON CONFLICT (…) on it and no foreign key to it; an INSERT of \
              another program also looks for its keys in {indexed}; an UPDATE that changes a key isn't checked against the other \
-             partition; the hot partition isn't sealed, so queries take the longer the further the movers are behind",
+             partition; the hot partition isn't sealed, so queries become slower when the movers are far behind",
             partitioned.root.name
         ),
     ]
@@ -150,7 +150,7 @@ fn other_roles(parent: &Parent) -> Option<String> {
     (!roles.is_empty()).then(|| {
         format!(
             "these roles may change rows of the table, too: {}. An UPDATE or DELETE that meets a row just as it moves does \
-             nothing, silently; so that it gets an error (40001) and can be repeated, run: {}. An INSERT doesn't see the keys in \
+             nothing, without an error; to get an error (40001) instead, so that it can be repeated, run: {}. An INSERT doesn't see the keys in \
              the hot child. The layout that 'vecsink ddl --partitioned' prints gives both an error, whatever the isolation level; \
              docs/vector-index.md says what it costs",
             roles.join(", "),

@@ -99,7 +99,7 @@ fn unreadable(failure: &AttemptError, name: &str) -> Error {
     failure.error(&format!("{name}: the catalog can't be read"), "")
 }
 
-/// Returns whether this process made it: another one may have been first. Each try waits only briefly for sessions that use the table,
+/// Makes the hot child. Returns whether this process made it: another one may have been first. Each try waits only briefly for sessions that use the table,
 /// because all others queue behind this one meanwhile.
 fn create(session: &mut Session, statements: &[String]) -> Attempt<bool> {
     let script = format!("SET LOCAL lock_timeout TO '{LOCK_WAIT}'; {}; COMMIT", statements.join("; "));
@@ -121,7 +121,7 @@ fn create(session: &mut Session, statements: &[String]) -> Attempt<bool> {
 
 fn cannot_be_made(failure: &AttemptError, missing: &str, parent: &Parent, statements: &[String]) -> Error {
     let advice = match failure.sqlstate.as_deref() {
-        Some("42501") => format!("have {}, the table's owner, run: {}", parent.owner, script(statements)),
+        Some("42501") => format!("ask {}, the table's owner, to run: {}", parent.owner, script(statements)),
         Some("55P03") => "other sessions use the table all the time; start again when they are done".to_owned(),
         _ => format!("make it yourself: {}", script(statements)),
     };

@@ -117,7 +117,7 @@ impl TreeKeeper {
         KeeperSession { session: None, settings: &[("lock_timeout", LOCK_WAIT)], stop: stop.clone() }
     }
 
-    /// A session for builds, which take as long as they take.
+    /// A session for builds and merges, which may take any time.
     pub fn build_session(&self, stop: &Stop) -> KeeperSession {
         KeeperSession {
             session: None,
@@ -215,7 +215,7 @@ impl TreeKeeper {
     pub fn holders(&self, own: &mut KeeperSession, tables: &[&TableRef]) -> Result<Vec<Holder>> {
         let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
         let found = self.run(own, |session| holders(session, &oids));
-        found.map_err(|failure| self.error(&failure, "it can't be read who holds locks"))
+        found.map_err(|failure| self.error(&failure, "the locks on its tables can't be read"))
     }
 
     /// Whether the hot child can be sealed. A hot partition can't: the tree has a fixed number of them.

@@ -70,7 +70,7 @@ pub struct ScanTimer {
     last: Option<(Instant, u64, Duration)>,
 }
 
-/// Measuring may take this part of the time: one in so many.
+/// Measuring may take one part in this many of the time.
 const MEASURING: u32 = 50;
 
 impl ScanTimer {

@@ -1,6 +1,6 @@
 //! Which sealed children are merged into one. Sizes go in, and the children to merge come out.
 //!
-//! The rule: so many children are merged that the largest of them has no more rows than the others together. Then for each of
+//! The rule: children are merged only if the largest of them has no more rows than the others together. Then for each of
 //! their rows the merged table has at least twice as many rows as the table in which the row was before. So a row is written again
 //! at most as often as its table can double, and a large child is never rewritten for a few rows.
 

@@ -18,7 +18,7 @@ pub struct Parent {
     pub persistence: String,
     pub is_partition: bool,
     pub row_security: bool,
-    /// Empty: the database's own one.
+    /// Empty for the database's default tablespace.
     pub tablespace: String,
     pub owner: String,
     /// The role of the session.
@@ -55,7 +55,7 @@ pub struct ParentIndex {
     pub constraint: String,
     pub is_vector: bool,
     pub exclusion: bool,
-    /// It is checked at each row, so it isn't deferrable.
+    /// It is checked for each row at once. That of a deferrable constraint is not.
     pub immediate: bool,
     pub partial: bool,
     /// The numbers of the key's columns; 0 stands for an expression.
@@ -133,7 +133,7 @@ impl Parent {
         Ok(Some(parent))
     }
 
-    /// The error where the table was there a moment before, with the code that the server would give.
+    /// The error of a table that was there a moment before, with the code that the server would send.
     pub fn is_gone(name: &str) -> Error {
         Error::Target { message: format!("table {name} is gone"), sqlstate: Some("42P01".to_owned()), passing: false }
     }
@@ -198,7 +198,7 @@ pub fn from_using(definition: &str) -> &str {
 /// Access methods that find near vectors.
 const VECTOR_METHODS: [&str; 10] =
     ["hnsw", "ivfflat", "ann", "diskann", "vchordrq", "vchordg", "lantern_hnsw", "pase_hnsw", "pase_ivfflat", "scann"];
-/// Those of PostgreSQL and Greenplum themselves.
+/// The access methods of PostgreSQL and Greenplum themselves.
 pub const PLAIN_METHODS: [&str; 7] = ["btree", "hash", "gin", "gist", "spgist", "brin", "bitmap"];
 
 /// Whether an index of this access method, whose first operator class takes this type, is searched for near vectors.

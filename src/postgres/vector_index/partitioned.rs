@@ -252,7 +252,7 @@ pub fn ensure(
             };
             return Ok(Err(Error::target(format!(
                 "{name}: the trigger {trigger} of {} is missing or disabled, and without it a key could be in the table twice; enable it, \
-                 or have the table's owner make it: {}",
+                 or ask the table's owner to create it: {}",
                 table.quoted(),
                 missing.join("; ").replacen("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1)
             ))));

@@ -117,7 +117,7 @@ fn is_another_key(index: &ParentIndex, catalog: &Catalog) -> bool {
     let is_written = |number: &i16| *number == 0 || catalog.columns.iter().any(|column| column.number == *number);
     let key = catalog.keys.key.as_ref().map(|key| key.iter().map(|&at| catalog.columns[at].number));
     let has_key = key.is_some_and(|mut key| key.all(|number| index.columns.contains(&number)));
-    // An index over columns that the job doesn't write is no matter: the server makes their values.
+    // An index over columns that the job doesn't write does no harm: the server makes their values.
     index.unique && !has_key && index.columns.iter().any(is_written)
 }
 

@@ -318,7 +318,7 @@ fn a_role_that_does_not_own_the_table_is_shown_what_its_owner_has_to_run() {
     ));
     let by_role = || builder_as(&schema, "t", (&role, "x"));
     let error = refused(by_role());
-    assert!(error.contains(&format!("have {}, the table's owner, run: ", schema.server.user)), "{error}");
+    assert!(error.contains(&format!("ask {}, the table's owner, to run: ", schema.server.user)), "{error}");
     schema.connect().batch_execute(shown(&error)).expect("the statements work");
     opens(by_role());
     schema.execute(&format!("SET ROLE {role}; INSERT INTO t_hot (a) VALUES ('x'); RESET ROLE"));

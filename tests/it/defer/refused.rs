@@ -55,7 +55,7 @@ fn a_role_that_does_not_own_the_table_is_told_what_it_needs() {
     )).expect("the owner is another one");
     let error = refused(by_role());
     assert_eq!(cars.indexes(), before, "it could not be built again");
-    let shown = error.split_once("have its owner run: ").unwrap_or_else(|| panic!("{error}")).1;
+    let shown = error.split_once("ask its owner to run: ").unwrap_or_else(|| panic!("{error}")).1;
     cars.schema.connect().batch_execute(shown).expect("the statement works");
     // The role may not record the index.
     cars.schema.execute("CREATE TABLE vecsink_deferred_index (table_name text, index_name text, definition text NOT NULL,
@@ -63,7 +63,7 @@ fn a_role_that_does_not_own_the_table_is_told_what_it_needs() {
     let error = refused(by_role());
     assert_eq!(cars.indexes(), before, "nobody would know of it");
     let shown = error
-        .split_once("may not record them; have the owner of the table run: ")
+        .split_once("may not record them; ask the owner of the table to run: ")
         .unwrap_or_else(|| panic!("{error}"))
         .1;
     cars.schema.connect().batch_execute(shown).expect("the statement works");
@@ -91,7 +91,7 @@ fn a_role_that_may_not_use_the_tablespace_of_an_index_gets_an_error() {
     let table = format!("{}.cars", cars.schema.name);
     let error = refused(defer(Sink::builder(&url, &table).columns(["id", "v"])));
     assert!(
-        error.contains(&format!("have its owner run: GRANT CREATE ON TABLESPACE \"{space}\" TO \"{role}\"")),
+        error.contains(&format!("ask its owner to run: GRANT CREATE ON TABLESPACE \"{space}\" TO \"{role}\"")),
         "{error}"
     );
     cars.schema.execute(&format!("DROP TABLE cars; DROP OWNED BY {role}; DROP ROLE {role}"));

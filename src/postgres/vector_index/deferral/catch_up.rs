@@ -2,18 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-/// So many looks in a row must find the job near the end of its topics.
-const LOOKS: u32 = 3;
-/// A job that lags by so few records is always near the end.
+/// This number of checks in a row must find the job near the end of its topics.
+const CHECKS: u32 = 3;
+/// A job that lags by no more records than this is always near the end.
 const FEW: u64 = 1000;
-/// A job that has read nothing yet may still be waiting for its partitions.
+/// For this time a job that has read nothing yet may be waiting for its partitions.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Decides by the looks at a running job, about one a second.
+/// Decides by checks of a running job, about one a second.
 #[derive(Debug)]
 pub struct CatchUp {
     begun: Instant,
-    /// The records that were read at the last look.
+    /// The records that had been read at the last check.
     records: u64,
     near: u32,
 }
@@ -23,14 +23,14 @@ impl CatchUp {
         CatchUp { begun, records: 0, near: 0 }
     }
 
-    /// `lag`: records that aren't durable yet. `records`: those that were read since the start. A job is near the end while it lags by
-    /// no more than it reads between two looks.
+    /// Takes the figures of a check, and returns whether the job has caught up. `lag`: records that aren't durable yet. `records`: those
+    /// that were read since the start. A job is near the end while it lags by no more than it reads between two checks.
     pub fn note(&mut self, now: Instant, lag: u64, records: u64) -> bool {
         let read = records.saturating_sub(self.records);
         self.records = records;
         let has_begun = records > 0 || now.saturating_duration_since(self.begun) >= PATIENCE;
         self.near = if has_begun && lag <= read.max(FEW) { self.near + 1 } else { 0 };
-        self.near >= LOOKS
+        self.near >= CHECKS
     }
 }
 
@@ -38,12 +38,12 @@ impl CatchUp {
 mod tests {
     use super::*;
 
-    /// At which look of one a second the job has caught up.
-    fn caught_up(looks: &[(u64, u64)]) -> Option<usize> {
+    /// The number of the check, with one check a second, at which the job has caught up.
+    fn caught_up(checks: &[(u64, u64)]) -> Option<usize> {
         let begun = Instant::now();
         let mut catch_up = CatchUp::new(begun);
         let seconds = |at: usize| Duration::from_secs(at as u64);
-        looks.iter().enumerate().position(|(at, (lag, records))| catch_up.note(begun + seconds(at), *lag, *records))
+        checks.iter().enumerate().position(|(at, (lag, records))| catch_up.note(begun + seconds(at), *lag, *records))
     }
 
     #[test]
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_falls_back_begins_anew() {
+    fn a_job_that_falls_back_must_catch_up_again() {
         assert_eq!(caught_up(&[(0, 10), (0, 10), (5000, 20), (0, 5020), (0, 5020), (0, 5020)]), Some(5));
     }
 

@@ -130,7 +130,7 @@ impl IndexDeferral {
         if self.greenplum { BuildKind::Plain } else { BuildKind::Concurrent }
     }
 
-    /// What is missing, and how to build it by hand. Empty: nothing.
+    /// The statements that build the missing indexes by hand. Empty if none is missing.
     pub fn by_hand(&self) -> String {
         script::by_hand(&self.missing.lock(), &self.records)
     }
@@ -159,7 +159,7 @@ impl IndexDeferral {
         begun.map_err(|failure| {
             let advice = match failure.sqlstate.as_deref() {
                 Some("55P03") => "other sessions use the table all the time; start again when they are done",
-                Some("42501") => "have the table's owner run what vecsink ddl prints",
+                Some("42501") => "ask the table's owner to run what vecsink ddl prints",
                 _ => "",
             };
             failure.error(
@@ -199,8 +199,8 @@ impl IndexDeferral {
                 log::warn!("{}: the table has no vector index that could be deferred", self.name)
             }
             Some(backlog) => log::info!(
-                "{}: the vector index stays: for {backlog} waiting records and about {} rows in the table, adding is faster than building \
-                 it again",
+                "{}: the vector index stays: for {backlog} waiting records and about {} rows in the table, adding them is faster than \
+                 building it again",
                 self.name,
                 size.rows
             ),
@@ -324,7 +324,7 @@ impl IndexDeferral {
         }
     }
 
-    /// How far the build is that runs in another session. `None`: the server doesn't say.
+    /// How far a build in another session is. `None`: the server doesn't say.
     pub fn progress(&self, asking: &mut Option<Session>, stop: &Stop) -> Option<BuildProgress> {
         if self.version < progress::OLDEST {
             return None;
@@ -362,7 +362,7 @@ impl IndexDeferral {
         Session::open(&self.connector, &self.setup, &self.open, &WaitLimit::of(stop))
     }
 
-    /// Says that what is missing isn't built, and what to do.
+    /// A message that the missing indexes aren't built, with the reason and what to do.
     pub fn unbuilt(&self, why: &str) -> String {
         format!("{}: {}", self.name, self.what_is_unbuilt(why))
     }

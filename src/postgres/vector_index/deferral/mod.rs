@@ -2,8 +2,8 @@
 //! bulk after them.
 //!
 //! What is dropped is recorded in a table ([`DeferredIndexTable`](crate::postgres::own_tables::deferred_indexes::DeferredIndexTable))
-//! by the same transaction. The record goes when the index is there again, so at any point of a crash the next start finds either
-//! the index or its record. [`index_deferral`] does both, in sessions of its own. Its caller decides when.
+//! by the same transaction. The record is deleted when the index is there again. So whenever a crash happens, the next start finds
+//! either the index or its record. [`index_deferral`] does both, in sessions of its own. Its caller decides when.
 
 pub mod catch_up;
 mod cost;

@@ -46,7 +46,7 @@ impl DeferralPlan {
         })
     }
 
-    /// `backlog`: the records that wait; `None`: not known.
+    /// The lines of the plan. `backlog`: the records that wait; `None`: not known.
     pub fn lines(&self, backlog: Option<u64>) -> Vec<String> {
         let TableSize { rows, .. } = self.size;
         let mut lines = Vec::new();
@@ -56,8 +56,8 @@ impl DeferralPlan {
             if !cost::is_worth(self.size, backlog) {
                 let waiting = backlog.unwrap_or(0);
                 lines.push(format!(
-                    "vector index: defer, but {list} stays: for {waiting} waiting records and about {rows} rows in the table, adding is \
-                     faster than building it again"
+                    "vector index: defer, but {list} stays: for {waiting} waiting records and about {rows} rows in the table, adding \
+                     them is faster than building it again"
                 ));
                 return lines;
             }
@@ -81,7 +81,7 @@ impl DeferralPlan {
         if let (false, 1..) = (lines.is_empty(), self.server.workers) {
             lines.push(format!(
                 "the build has up to {} parallel workers (max_parallel_maintenance_workers); they share the build's memory, which a server in \
-                 a container takes from /dev/shm; vecsink can't see how much that has, and where it is too little, one process builds",
+                 a container takes from /dev/shm; vecsink can't see how large it is, and if it is too small, one process builds alone",
                 self.server.workers
             ));
         }

@@ -1,4 +1,4 @@
-//! The vector indexes that a table has, with the invalid ones.
+//! The vector indexes that a table has, including the invalid ones.
 
 use std::time::Duration;
 
@@ -26,11 +26,11 @@ pub struct PresentIndex {
     pub bytes: u64,
     /// 0: not known.
     pub dimensions: usize,
-    /// Its tablespace, where the session's role may make nothing in it. Empty: it may.
+    /// Its tablespace, if the session's role may create nothing there. Otherwise empty.
     pub closed_tablespace: String,
 }
 
-/// The vector indexes of the table with this oid. What keeps rows unique is never among them.
+/// The vector indexes of the table with this oid. Unique indexes and those of exclusion constraints are never among them.
 pub fn read(session: &mut Session, table: u32) -> Attempt<Vec<PresentIndex>> {
     let rows = session.ask(&format!(
         "SELECT x.oid, x.relname, pg_catalog.pg_get_indexdef(x.oid), i.indisvalid, pg_catalog.pg_relation_size(x.oid),
@@ -80,8 +80,8 @@ pub fn undisturbed<T>(session: &mut Session, mut work: impl FnMut(&mut Session) 
     work(session)
 }
 
-/// Those that are to be recorded when all are dropped. An invalid one is recorded, too, so that it becomes a valid one; but not where
-/// it is only the leftover of another index's build.
+/// The indexes that are recorded when all are dropped. An invalid one is recorded, too, so that it is built again, unless it is only
+/// left over from the build of another index with the same definition.
 pub fn to_record(present: &[PresentIndex]) -> Vec<&PresentIndex> {
     let is_leftover = |index: &PresentIndex| {
         let earlier = present.iter().take_while(|other| other.oid != index.oid);
@@ -91,8 +91,8 @@ pub fn to_record(present: &[PresentIndex]) -> Vec<&PresentIndex> {
     present.iter().filter(|index| !is_leftover(index)).collect()
 }
 
-/// Rows and their width, by the server's estimates and a few of the rows. A server that has crashed has no estimate; then the table's
-/// bytes say how many rows it may have.
+/// The number of rows and their width, from the server's estimates and a few of the rows. After a crash the server has no estimate: then
+/// the number of rows is computed from the table's bytes.
 pub fn size(session: &mut Session, table: &TableRef) -> Attempt<TableSize> {
     let row = session.ask(&format!(
         "SELECT greatest(c.reltuples::bigint, pg_catalog.pg_stat_get_live_tuples(c.oid), 0),
@@ -111,8 +111,8 @@ pub fn size(session: &mut Session, table: &TableRef) -> Attempt<TableSize> {
     Ok(TableSize { rows, width })
 }
 
-/// Counts the rows. The estimates don't have those of the last seconds, and a build that is given too little memory takes many
-/// times longer; it reads all of them anyway.
+/// Counts the rows. The estimates lack those of the last seconds, and a build that is given too little memory takes many times longer.
+/// Reading all rows once more costs little, because the build reads them anyway.
 pub fn count(session: &mut Session, table: &TableRef) -> Attempt<u64> {
     let count = session.first_value(&format!("SELECT pg_catalog.count(*) FROM ONLY {}", table.quoted()))?;
     Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))

@@ -15,7 +15,7 @@ pub struct BuildProgress {
     pub percent: u8,
 }
 
-/// `None`: no index of the table is being built.
+/// Reads how far the build of an index of this table is. `None`: none is being built.
 pub fn read(session: &mut Session, table: u32) -> Attempt<Option<BuildProgress>> {
     let rows = session.ask(&format!(
         "SELECT phase, blocks_done, blocks_total, tuples_done, tuples_total

@@ -8,20 +8,20 @@ use crate::postgres::vector_index::refuse::other_kind;
 
 const INLINE: &str = "set 'sink.vector-index' to 'inline'";
 
-/// `name`: schema and table, for the message.
+/// Refuses a table whose indexes can't be dropped alone, and a pooler. `name`: schema and table, for the message.
 pub fn refuse(parent: &Parent, name: &str, behind_pooler: bool) -> Result<()> {
     let why = if let Some(what) = other_kind(parent) {
         match parent.kind.as_str() {
             "p" => format!(
-                "it is {what}: the indexes of its partitions belong to its own, and none can be dropped alone; {INLINE}, or drop the \
+                "it is {what}: the indexes of its partitions belong to its own index, and none of them can be dropped alone; {INLINE}, or drop the \
                  index yourself and make it again after the load"
             ),
             _ => format!("it is {what}; {INLINE}"),
         }
     } else if behind_pooler {
         format!(
-            "a pooler before the server gives each transaction another session, and a lock that says who still loads the table needs \
-             one of its own; connect to the server itself, or {INLINE}"
+            "a pooler before the server gives each transaction another session, but the lock of a process that loads the table needs \
+             one session for the whole time; connect to the server itself, or {INLINE}"
         )
     } else {
         return Ok(());
@@ -29,14 +29,14 @@ pub fn refuse(parent: &Parent, name: &str, behind_pooler: bool) -> Result<()> {
     Err(Error::target(format!("{name}: 'sink.vector-index' = 'defer' isn't possible: {why}")))
 }
 
-/// What the session's role may do besides what the table's owner may.
+/// What the session's role needs, besides the rights of the table's owner.
 #[derive(Debug, Default)]
 pub struct Rights {
-    /// Make something in the table's schema.
+    /// It may create something in the table's schema.
     pub may_create: bool,
-    /// Read and write the table of deferred indexes.
+    /// It may read and write the table of deferred indexes.
     pub may_record: bool,
-    /// Tablespaces of indexes in which it may make nothing.
+    /// Tablespaces of indexes in which it may create nothing.
     pub closed_tablespaces: Vec<String>,
 }
 
@@ -46,19 +46,19 @@ pub fn refuse_role(parent: &Parent, rights: &Rights, records: &DeferredIndexTabl
     let (role, owner) = (&parent.role, &parent.owner);
     let why = if !parent.may_own {
         format!(
-            "which only the table's owner may do, and {role} is neither {owner} nor a member of that role; have {owner} run what vecsink ddl \
-             prints, or {INLINE}"
+            "which only the table's owner may do, and {role} is neither {owner} nor a member of that role; ask {owner} to run what \
+             vecsink ddl prints, or {INLINE}"
         )
     } else if !rights.may_create {
-        format!("and {role} may create nothing in the table's schema; have its owner run: {}", grant_create(parent))
+        format!("and {role} may create nothing in the table's schema; ask its owner to run: {}", grant_create(parent))
     } else if let Some(tablespace) = rights.closed_tablespaces.first() {
         format!(
-            "and {role} may create nothing in the tablespace of an index; have its owner run: GRANT CREATE ON TABLESPACE {} TO {}",
+            "and {role} may create nothing in the tablespace of an index; ask its owner to run: GRANT CREATE ON TABLESPACE {} TO {}",
             quote(tablespace),
             quote(role)
         )
     } else if !rights.may_record {
-        format!("and {role} may not record them; have the owner of the table run: {}", grant_records(parent, records))
+        format!("and {role} may not record them; ask the owner of the table to run: {}", grant_records(parent, records))
     } else {
         return Ok(());
     };
@@ -69,12 +69,12 @@ pub fn refuse_role(parent: &Parent, rights: &Rights, records: &DeferredIndexTabl
     })
 }
 
-/// What lets the job's role use the table of deferred indexes.
+/// The statement that lets the job's role use the table of deferred indexes.
 pub fn grant_records(parent: &Parent, records: &DeferredIndexTable) -> String {
     format!("GRANT SELECT, INSERT, DELETE ON {} TO {}", records.quoted(), quote(&parent.role))
 }
 
-/// What lets the job's role make indexes in the table's schema.
+/// The statement that lets the job's role make indexes in the table's schema.
 pub fn grant_create(parent: &Parent) -> String {
     format!("GRANT CREATE ON SCHEMA {} TO {}", quote(&parent.schema), quote(&parent.role))
 }

@@ -1,4 +1,4 @@
-//! Builds one deferred index, and ends its record.
+//! Builds one deferred index, and deletes its record.
 
 use std::time::{Duration, Instant};
 
@@ -19,8 +19,8 @@ const SHARE_WAIT: &str = "3s";
 const DROP_WAIT: &str = "500ms";
 /// The pause between two tries, in which others get the table.
 const PAUSE: Duration = Duration::from_millis(500);
-/// After so many tries the log says again what is waited for.
-const TELL_AGAIN: u32 = 10;
+/// After this number of tries it is logged again what is waited for.
+const LOG_AGAIN: u32 = 10;
 
 /// Builds an index and deletes its record. If someone else has made the index, or an interrupted run has finished it, only the record is
 /// deleted. `built`: the names of the indexes that this run has built, because two indexes may have the same definition.
@@ -105,7 +105,7 @@ fn create(
     }
 }
 
-/// Drops what an interrupted build left under this name. The first lock is one that a running build holds, so the drop waits for it. Reads
+/// Drops what an interrupted build left under this name. A running build holds the first lock, so the drop waits for that build. Reads
 /// and writes don't queue behind this lock.
 fn drop_invalid(session: &mut Session, table: &TableRef, index: &str, name: &str) -> Attempt<()> {
     retry(session, name, &format!("dropping the invalid index {index}"), |session| {
@@ -134,7 +134,7 @@ fn retry(session: &mut Session, name: &str, what: &str, work: impl Fn(&mut Sessi
             return Err(failure);
         }
         session.recover();
-        if attempt.is_multiple_of(TELL_AGAIN) {
+        if attempt.is_multiple_of(LOG_AGAIN) {
             log::info!("{name}: {what} waits for another session that uses the table ({})", failure.text);
         }
         std::thread::sleep(PAUSE);

@@ -8,7 +8,8 @@ use crate::postgres::vector_index::parent::Parent;
 /// How an index is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuildKind {
-    /// CREATE INDEX: reads the table once, in one transaction with the end of the record. Who writes the table waits meanwhile.
+    /// CREATE INDEX: reads the table once, and deletes the record in the same transaction. Other sessions that write the table wait
+    /// meanwhile.
     Plain,
     /// CREATE INDEX CONCURRENTLY: for a table that rows are still written to. It reads the table twice, and waits for transactions that
     /// are older than itself.
@@ -23,12 +24,12 @@ pub fn create_index(index: &DeferredIndex, kind: BuildKind) -> String {
     }
 }
 
-/// The value of `default_tablespace` for the build, also of an index in the database's own one.
+/// The value of `default_tablespace` for the build. Empty for the database's default tablespace.
 pub fn tablespace(index: &DeferredIndex) -> String {
     literal(&index.tablespace)
 }
 
-/// What is run when the index is there, in one transaction.
+/// The statements that are run in one transaction when the index is there.
 pub fn finish(index: &DeferredIndex, table: &DeferredIndexTable) -> String {
     let forget = table.forget(&index.name);
     match index.afterwards.as_str() {
@@ -37,7 +38,7 @@ pub fn finish(index: &DeferredIndex, table: &DeferredIndexTable) -> String {
     }
 }
 
-/// What someone runs who builds the indexes by hand.
+/// The statements for a person who builds the indexes by hand.
 pub fn by_hand(indexes: &[DeferredIndex], table: &DeferredIndexTable) -> String {
     let statements = |index: &DeferredIndex| {
         let tablespace =
@@ -48,12 +49,12 @@ pub fn by_hand(indexes: &[DeferredIndex], table: &DeferredIndexTable) -> String 
     indexes.iter().map(statements).collect::<Vec<_>>().join("; ")
 }
 
-/// What a role needs that isn't the table's owner, or may make no table: for `vecsink ddl`.
+/// The statements that `vecsink ddl` prints, for a role that isn't the table's owner or may create no table.
 pub fn needed(parent: &Parent, table: &DeferredIndexTable, is_there: bool) -> String {
     let (name, role) = (format!("{}.{}", parent.schema, parent.name), quote(&parent.role));
     let mut lines = vec![format!("-- {name}: what 'sink.vector-index' = 'defer' needs")];
     if !is_there {
-        lines.push("-- The definitions of the dropped indexes are kept here until they are built again.".to_owned());
+        lines.push("-- The definitions of the dropped indexes are stored here until they are built again.".to_owned());
         lines.push(format!("{};", table.ddl()));
     }
     lines.push(format!("{};", grant_records(parent, table)));
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_runs_ends_with_what_follows_the_build_and_forgets_the_record() {
+    fn the_statements_for_a_person_set_the_comment_and_delete_the_record_too() {
         let table = DeferredIndexTable::new("s", "cars", false);
         let special = DeferredIndex {
             tablespace: "fast".into(),

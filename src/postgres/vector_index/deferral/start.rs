@@ -24,7 +24,7 @@ use crate::settings::{Sink, VectorIndexMode};
 pub struct FoundDeferral {
     /// `None`: no index is to be dropped, and none is missing that could be built.
     pub deferral: Option<IndexDeferral>,
-    /// Of a sink that defers.
+    /// Set for a sink that defers.
     pub plan: Option<DeferralPlan>,
     pub warnings: Vec<String>,
 }
@@ -34,7 +34,7 @@ pub struct SessionParts<'a> {
     pub setup: &'a Setup,
     pub open: &'a Arc<AtomicU32>,
     pub max_outage: Option<Duration>,
-    /// This process.
+    /// The name of this process.
     pub process: &'a str,
 }
 
@@ -77,7 +77,7 @@ pub fn find(session: &mut Session, server: &Server, sink: &Sink, parts: &Session
                 "{name}: {}, where 'sink.vector-index' = 'defer' records indexes, can't be made",
                 records.quoted()
             );
-            failure.error(&what, &format!("have someone who may create tables run: {}", records.ddl()))
+            failure.error(&what, &format!("ask someone who may create tables to run: {}", records.ddl()))
         })?;
         found.plan = Some(plan);
     } else {

@@ -17,7 +17,7 @@ fn distance_of(index: &IndexFacts) -> String {
     index.option("distancemeasure").unwrap_or("L2").to_uppercase()
 }
 
-/// FastANN puts each row into its graph within the write. Nova, of newer kernels, keeps new rows aside and merges them later.
+/// FastANN puts each row into its graph when the row is written. Nova, in newer kernels, keeps new rows apart and merges them later.
 pub fn nova(facts: &DoctorFacts) -> Vec<Finding> {
     let Some(kernel) = facts.server.adbpg.as_ref().filter(|kernel| kernel.first() >= 7) else { return Vec::new() };
     let is_nova =
@@ -47,7 +47,7 @@ pub fn nova(facts: &DoctorFacts) -> Vec<Finding> {
     indexes(facts).filter(|index| !is_nova(index)).filter_map(finding).collect()
 }
 
-/// Inner product and cosine need a newer kernel; vectors of length 1 want the inner product.
+/// Inner product and cosine need a newer kernel. For vectors of length 1 the inner product is advised.
 pub fn distance(facts: &DoctorFacts) -> Vec<Finding> {
     let Some(kernel) = &facts.server.adbpg else { return Vec::new() };
     let only_l2 = kernel.is_before(&MORE_THAN_L2);

@@ -2,7 +2,7 @@
 
 use super::facts::{ColumnFacts, DoctorFacts, VectorKind};
 
-/// The most dimensions that pgvector indexes: of `vector`, of `halfvec`, of `bit`.
+/// The most dimensions that pgvector indexes: of `vector`, and of `halfvec`.
 const MOST_OF_VECTOR: usize = 2_000;
 const MOST_OF_HALFVEC: usize = 4_000;
 
@@ -27,7 +27,7 @@ impl Measure {
         }
     }
 
-    /// As pgvector's operator classes end.
+    /// The end of the names of pgvector's operator classes.
     fn class(self) -> &'static str {
         match self {
             Measure::L2 => "l2_ops",
@@ -37,7 +37,7 @@ impl Measure {
         }
     }
 
-    /// As the option `distancemeasure` of ADBPG has it, which has no L1.
+    /// The value of ADBPG's option `distancemeasure`, which has none for L1.
     pub fn of_ann(self) -> &'static str {
         match self {
             Measure::L2 | Measure::L1 => "L2",
@@ -80,7 +80,7 @@ pub fn create_index(facts: &DoctorFacts, column: &ColumnFacts, measure: Measure)
     format!("{extension}CREATE INDEX{concurrently} ON {table} USING {method} ({what} {kind}_{class})")
 }
 
-/// What of the column can be indexed, and its type.
+/// What can be indexed: the column or an expression over it, and its type.
 fn indexed(column: &ColumnFacts, name: &str) -> (String, &'static str) {
     let length = column.length.map_or_else(|| "…".to_owned(), |length| length.to_string());
     let cast = |kind: &'static str| (format!("(({name})::{kind}({length}))"), kind);

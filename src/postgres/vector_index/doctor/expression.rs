@@ -24,7 +24,7 @@ pub fn over_expression(facts: &DoctorFacts) -> Vec<Finding> {
     facts.indexes.iter().filter_map(finding).collect()
 }
 
-/// The index has only the rows of a condition, and no other index has all.
+/// The index has only the rows that fulfil a condition, and no other index has all rows.
 pub fn partial(facts: &DoctorFacts) -> Vec<Finding> {
     let finding = |index: &IndexFacts| {
         let (column, predicate) = (facts.column(index)?, index.predicate.as_ref()?);

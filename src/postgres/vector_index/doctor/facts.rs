@@ -1,4 +1,4 @@
-//! What the checks look at.
+//! The facts that the checks use.
 
 use super::version::DottedVersion;
 use crate::postgres::catalog::dimension::option;
@@ -50,7 +50,7 @@ pub struct ServerFacts {
 pub struct JobFacts {
     /// `connectionmaxactive`.
     pub connections: u32,
-    /// Sessions besides those, with `sink.vector-index` = behind: of movers, and of what looks after the tree.
+    /// Further sessions, with `sink.vector-index` = behind: those of the movers and the other sessions of the keeper.
     pub sessions_for_index: u32,
     /// `vector.normalize` = l2.
     pub normalize: bool,
@@ -78,7 +78,7 @@ pub struct TableFacts {
     pub has_unique_key: bool,
 }
 
-/// What a column is made of.
+/// The kind of a column that holds vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VectorKind {
     Vector,
@@ -94,7 +94,7 @@ pub struct ColumnFacts {
     pub kind: VectorKind,
     /// The length in the column's type.
     pub dimension: Option<usize>,
-    /// The length that vectors must have, whatever says it.
+    /// The length that vectors must have, by the column's type, an index or the job.
     pub length: Option<usize>,
     /// What the server stores for each element. `None`: that depends on the elements.
     pub element_bytes: Option<usize>,
@@ -135,7 +135,7 @@ pub struct IndexFacts {
 pub struct QueryFacts {
     pub column: i16,
     pub operator: String,
-    /// The indexed side is more than the column's name.
+    /// Set if the query orders by an expression over the column, and not by the column itself.
     pub expression: Option<String>,
     pub calls: u64,
 }
@@ -153,7 +153,7 @@ impl DoctorFacts {
         self.indexes.iter().any(|index| index.method == "hnsw")
     }
 
-    /// The newest version of pgvector that the server may run: its library is that of the disk, even if the extension in the
+    /// The newest version of pgvector that the server may run: it loads the library that is on its disk, even if the extension in the
     /// database is older.
     pub fn pgvector(&self) -> Option<&DottedVersion> {
         let own = self.server.pgvector.as_ref()?;
@@ -195,7 +195,7 @@ impl IndexFacts {
 
 #[cfg(test)]
 impl DoctorFacts {
-    /// A table of which nothing is to be said: `f vector(128)` with an HNSW index, on PostgreSQL 18 with the newest pgvector.
+    /// A table in which the checks find nothing: `f vector(128)` with an HNSW index, on PostgreSQL 18 with the newest pgvector.
     pub fn sample() -> DoctorFacts {
         DoctorFacts {
             server: ServerFacts {

@@ -4,19 +4,19 @@ use super::Finding;
 use super::facts::{DoctorFacts, IndexFacts};
 use super::reindex::reindex_with;
 
-/// pgvector's own: m, ef_construction.
+/// pgvector's defaults of m and ef_construction.
 pub const DEFAULTS: (usize, usize) = (16, 64);
 
-/// ADBPG's own.
+/// ADBPG's defaults of the same.
 pub const ANN_DEFAULTS: (usize, usize) = (32, 600);
 
-/// pgvector takes 2 · m and more. Its defaults are 4 · m.
+/// pgvector accepts an ef_construction of 2 · m or more. Its default is 4 · m.
 const EF_FOR_M: usize = 4;
 
 /// With this many dimensions or more, searches miss rows if m is below 16.
 const MANY_DIMENSIONS: usize = 256;
 
-/// m and ef_construction of an index. `None`: of another kind.
+/// m and ef_construction of an index. `None`: it is of another kind.
 pub fn parameters(index: &IndexFacts) -> Option<(usize, usize)> {
     let ((m, ef), names) = match index.method.as_str() {
         "hnsw" => (DEFAULTS, ["m", "ef_construction"]),

@@ -4,16 +4,16 @@ use super::Finding;
 use super::facts::{DoctorFacts, IndexFacts};
 use super::reindex::reindex_with;
 
-/// pgvector's own.
+/// pgvector's default.
 const DEFAULT_LISTS: usize = 100;
 
 /// Below this many rows any search is fast.
 const FEW_ROWS: u64 = 1_000;
 
-/// The table grew to so many times the rows that the lists were made from.
+/// A table has grown much if it has more than this many times the rows from which the lists were made.
 const MUCH_GROWN: u64 = 4;
 
-/// Lists this many times too many or too few.
+/// The number of lists is wrong if it is more than this many times too large or too small.
 const FAR_OFF: u64 = 8;
 
 fn indexes(facts: &DoctorFacts) -> impl Iterator<Item = &IndexFacts> {
@@ -25,7 +25,8 @@ fn advised_lists(rows: u64) -> u64 {
     if rows <= 1_000_000 { (rows / 1_000).max(1) } else { rows.isqrt() }
 }
 
-/// An index that had fewer rows when they were last counted had no more when it was built, unless rows were deleted between.
+/// The rows of an index are counted at its build or later. So if few were counted, there were no more at the build, unless rows were
+/// deleted in between.
 pub fn trained_on_few_rows(facts: &DoctorFacts) -> Vec<Finding> {
     let rows = facts.table.live_rows;
     let small = |index: &&IndexFacts| rows >= FEW_ROWS && index.counted_rows * MUCH_GROWN < rows;

@@ -52,7 +52,7 @@ pub fn maintenance_work_mem(facts: &DoctorFacts) -> Vec<Finding> {
     graphs(facts).filter(too_large).map(finding).collect()
 }
 
-/// Where pgvector's parallel build is at fault, no workers are right: see the check of its versions.
+/// 0 workers are right for a version of pgvector whose parallel build has a fault: see `pgvector.rs`.
 pub fn parallel_build(facts: &DoctorFacts) -> Vec<Finding> {
     let at_fault = facts.pgvector().is_some_and(|version| version.is_before(&[0, 8, 2]));
     let builds = facts.indexes.iter().any(|index| ["hnsw", "ivfflat"].contains(&index.method.as_str()));

@@ -1,7 +1,7 @@
 //! The index doctor of `vecsink check`: what is wrong with a table's vector indexes, and the SQL that helps.
 //!
-//! `read` asks the catalog for the facts. Each check is a function of the facts alone, so tests can state facts that no server
-//! at hand has.
+//! `read` asks the catalog for the facts. Each check is a function of the facts alone, so tests can use facts that no test server
+//! has.
 
 mod ann;
 mod connections;
@@ -40,9 +40,9 @@ pub struct Finding {
     pub remedy: String,
 }
 
-/// One thing that is looked at.
+/// A function that finds one kind of fault.
 pub struct Check {
-    /// As docs/index-doctor.md names it.
+    /// Its name in docs/index-doctor.md.
     pub name: &'static str,
     find: fn(&DoctorFacts) -> Vec<Finding>,
 }

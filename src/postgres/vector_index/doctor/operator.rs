@@ -12,7 +12,7 @@ fn serving<'f>(
     usable.filter_map(|index| operator_of(&index.class).map(|operator| (index, operator)))
 }
 
-/// Queries that were seen, whose operator no index has.
+/// Finds operators of queries that were seen and that no index serves.
 pub fn not_used_by_queries(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     for column in &facts.columns {
@@ -50,7 +50,7 @@ pub fn not_used_by_queries(facts: &DoctorFacts) -> Vec<Finding> {
     found
 }
 
-/// The job scales vectors to length 1. All measures then give one order, and the inner product costs least.
+/// The job scales vectors to length 1. L2, cosine and inner product then give the same order, and the inner product costs least.
 pub fn normalized(facts: &DoctorFacts) -> Vec<Finding> {
     if !facts.job.normalize {
         return Vec::new();
@@ -84,7 +84,7 @@ pub fn normalized(facts: &DoctorFacts) -> Vec<Finding> {
     found
 }
 
-/// Where nothing is known of the queries: what they must use.
+/// For each column of which no query was seen: what a query must use.
 pub fn notes(facts: &DoctorFacts) -> Vec<String> {
     let mut notes = Vec::new();
     for column in &facts.columns {

@@ -106,7 +106,7 @@ const FAULTS: [Fault; 9] = [
     },
 ];
 
-/// SQL for another version, and what is done after it.
+/// SQL that updates pgvector, and then does what `then` says.
 fn update(then: &str) -> String {
     let and = if then.is_empty() { "" } else { "; " };
     format!("ALTER EXTENSION vector UPDATE{and}{then} -- after the server's package of pgvector was updated")
@@ -128,7 +128,7 @@ pub fn damage(facts: &DoctorFacts) -> Vec<Finding> {
     FAULTS.iter().filter(has).map(finding).collect()
 }
 
-/// Rows are put into HNSW more slowly.
+/// Versions that put rows into an HNSW index more slowly.
 pub fn slow(facts: &DoctorFacts) -> Vec<Finding> {
     let slow = facts.pgvector().filter(|version| facts.has_hnsw() && version.is_before(&[0, 8, 0]));
     let finding = |version| Finding {
@@ -138,8 +138,8 @@ pub fn slow(facts: &DoctorFacts) -> Vec<Finding> {
     slow.map(finding).into_iter().collect()
 }
 
-/// Not corrected in 0.8.6: after VACUUM has freed the place of a short vector, an insert of a longer one reads the index from there to its
-/// end.
+/// After VACUUM has freed the place of a short vector, an insert of a longer one reads the index from there to its end. This isn't
+/// corrected in 0.8.6.
 pub fn sparsevec(facts: &DoctorFacts) -> Vec<Finding> {
     let applies = has_hnsw_over_sparsevec(facts) && (facts.job.updates || facts.table.dead_rows > 0);
     let sparse = || facts.indexes.iter().filter(|index| index.method == "hnsw");

@@ -5,12 +5,12 @@ use super::facts::{ColumnFacts, QueryFacts};
 /// pgvector's operators of distance.
 const OPERATORS: [&str; 6] = ["<->", "<#>", "<=>", "<+>", "<~>", "<%>"];
 
-/// What of a query's text is about one of these columns.
+/// The distances in a query's text that have one of these columns as an operand.
 pub fn of_text(text: &str, calls: u64, columns: &[ColumnFacts]) -> Vec<QueryFacts> {
     let mut found = Vec::new();
     for operator in OPERATORS {
         for (at, _) in text.match_indices(operator) {
-            // The column may stand on either side.
+            // The column may be on either side.
             let sides = [before(&text[..at]), after(&text[at + operator.len()..])];
             let named = sides
                 .iter()

@@ -27,7 +27,7 @@ pub fn rows_per_second(dimensions: usize, m: usize, ef: usize) -> f64 {
     1.0 / (seconds(dimensions as f64) * longer)
 }
 
-/// Two digits are more than the estimate is worth.
+/// Rounds to two digits: the estimate isn't more exact than that.
 fn rounded(rows: f64) -> u64 {
     let rows = rows.max(1.0);
     let unit = 10f64.powf(rows.log10().floor() - 1.0).max(1.0);
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_estimate_gives_back_the_measured_figures_and_falls_with_each_parameter() {
+    fn the_estimate_is_right_for_the_measured_figures_and_falls_with_each_parameter() {
         for (dimensions, rows) in MEASURED {
             let estimate = rows_per_second(dimensions as usize, 16, 64);
             assert!((estimate - rows).abs() < 1.0, "{dimensions}: {estimate}");

@@ -28,7 +28,7 @@ pub fn facts(
     if table.partitioned {
         add_partitions(session, &oid, &mut table, &mut indexes)?;
     }
-    // An array says by its index that it is a vector, or the job says so.
+    // An array column holds vectors only if it has an index for vectors or a length.
     let is_vector = |column: &ColumnFacts| {
         column.kind != VectorKind::Array
             || column.length.is_some()
@@ -43,7 +43,7 @@ pub fn facts(
     Ok(Some(DoctorFacts { server, job: job(sink), table, columns, indexes, queries }))
 }
 
-/// With `sink.vector-index` = behind, one session looks after the tree, one builds an index and one merges sealed children.
+/// With `sink.vector-index` = behind, one session looks at the tree and seals, one builds an index and one merges sealed children.
 const KEEPER_SESSIONS: u32 = 3;
 
 fn job(sink: &Sink) -> JobFacts {
@@ -87,7 +87,7 @@ impl FactsRow<'_> {
     }
 }
 
-/// The written columns that can hold vectors. A domain counts as what it is made of.
+/// The written columns that can hold vectors. A domain counts as the type that it is based on.
 fn columns(session: &mut Session, target: &TargetTable) -> Attempt<Vec<ColumnFacts>> {
     let rows = session.ask(&format!(
         "SELECT a.attname, a.attnum, coalesce(b.typname, t.typname), CASE WHEN b.oid IS NULL THEN a.atttypmod ELSE t.typtypmod END,
@@ -159,7 +159,7 @@ fn table(session: &mut Session, target: &TargetTable) -> Attempt<Option<(String,
     Ok(rows.first().map(table))
 }
 
-/// Sizes and counts are those of the partitions.
+/// Takes sizes and counts from the partitions.
 fn add_partitions(
     session: &mut Session,
     oid: &str,

@@ -14,7 +14,7 @@ pub fn reindex_with(facts: &DoctorFacts, index: &IndexFacts, options: &str) -> S
     format!("ALTER INDEX {} SET ({options}); {}", index.quoted, reindex(facts, index))
 }
 
-/// All of these, one statement after the other.
+/// The statements for all of these indexes.
 pub fn reindex_all<'f>(facts: &'f DoctorFacts, indexes: impl Iterator<Item = &'f IndexFacts>) -> String {
     indexes.map(|index| reindex(facts, index)).collect::<Vec<_>>().join("; ")
 }

@@ -1,4 +1,4 @@
-//! How vectors are stored that don't fit a page. Those that do are in the plan's own warnings.
+//! How vectors are stored that don't fit a page. `target/description.rs` warns of those that do.
 
 use super::Finding;
 use super::facts::{ColumnFacts, DoctorFacts};
@@ -6,7 +6,7 @@ use super::facts::{ColumnFacts, DoctorFacts};
 /// Bytes of a page and of a row that are not its values.
 const PAGE_OVERHEAD: usize = 200;
 
-/// Floats hardly compress: the server tries it in vain for each row.
+/// Floats hardly become smaller by compression, but the server tries it for each row.
 pub fn compressed(facts: &DoctorFacts) -> Vec<Finding> {
     let finding = |column: &ColumnFacts| {
         let bytes = column.length? * column.element_bytes?;

@@ -8,7 +8,7 @@ use crate::postgres::catalog::dimension::option;
 /// Fewer dead rows than this are no finding.
 const MANY_DEAD: u64 = 1_000;
 
-/// One in so many rows is dead.
+/// Many rows are dead if it is at least one in this many.
 const DEAD_SHARE: u64 = 5;
 
 /// A dead row stays a node of the graph until VACUUM has taken it out.

@@ -1,4 +1,4 @@
-//! What the checks make of facts that no server at hand has.
+//! What the checks find in facts that no test server has.
 
 use super::facts::{DoctorFacts, QueryFacts};
 use super::version::DottedVersion;
@@ -24,7 +24,7 @@ fn installed(facts: &mut DoctorFacts, version: &str) {
     facts.server.pgvector_library = DottedVersion::parse(version);
 }
 
-/// Fast enough that its slowness is no finding, in a table that deletes nothing.
+/// The texts of the check of damage for this version of pgvector.
 fn damage_of(version: &str, change: impl FnOnce(&mut DoctorFacts)) -> Vec<String> {
     let of = |(name, finding): (&str, Finding)| (name == "pgvector-damage").then_some(finding.text);
     let found = found(|facts| {
@@ -197,7 +197,7 @@ fn old_servers_are_told_what_they_can_run() {
 }
 
 #[test]
-fn sessions_of_movers_and_of_what_looks_after_the_tables_count_as_connections_too() {
+fn sessions_of_movers_and_of_the_keeper_count_as_connections_too() {
     let enough = |facts: &mut DoctorFacts| facts.server.max_connections = 11;
     assert_eq!(found(enough), []);
     let finding = only("connections", |facts| {
