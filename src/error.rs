@@ -37,25 +37,25 @@ pub enum Error {
     /// The job file or its options are wrong: everything found, in the order of the file. Nothing was opened.
     #[error("{}", list(.0))]
     Config(Vec<Diagnostic>),
-    /// The message source refused or lacks something.
+    /// The message source can't be reached, refused a request, or lacks something that the job needs.
     #[error("{0}")]
     Source(String),
-    /// The target database refused or lacks something.
+    /// The target database can't be reached, refused a statement, or lacks something that the job needs.
     #[error("{message}")]
     Target {
         /// What happened, where, and what to do.
         message: String,
-        /// The server's SQLSTATE, or the one that it would have given where vecsink refused something itself.
+        /// The server's SQLSTATE. If vecsink itself found the error, the one that the server would have sent.
         sqlstate: Option<String>,
-        /// It may pass: the database was away, or another transaction was in the way.
+        /// It may pass: the database was away, or another transaction was the cause.
         passing: bool,
     },
-    /// `exceptionmode` or `conflictmode` is `strict` and this record was refused.
+    /// `exceptionmode` or `conflictmode` is `strict`, and this record was rejected.
     #[error("{position}: {rejection}; {}", strictly(position, mode))]
     Strict {
         /// The record's place.
         position: Position,
-        /// Why it was refused.
+        /// Why it was rejected.
         rejection: Rejection,
         /// The option that is `strict`.
         mode: &'static str,
@@ -96,7 +96,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// A refusal that waiting doesn't change, without an SQLSTATE.
+    /// An error of the target that stays, however long one waits. It has no SQLSTATE.
     pub fn target(message: impl Into<String>) -> Self {
         Error::Target { message: message.into(), sqlstate: None, passing: false }
     }
@@ -106,7 +106,7 @@ impl Error {
         matches!(self, Error::Target { passing: true, .. } | Error::TimedOut(_))
     }
 
-    /// Whether it is not known of some rows if they are in the database: those that were pushed and are not durable.
+    /// Whether it isn't known which of the rows that were pushed and are not durable are in the database.
     pub fn is_in_doubt(&self) -> bool {
         match self {
             Error::NotDurable { .. } | Error::Fenced(_) => true,
@@ -136,7 +136,7 @@ fn list(diagnostics: &[Diagnostic]) -> String {
 /// The crate's results.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Where on its way a record was refused.
+/// The step at which a record was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// The message is not what its format says.
@@ -169,13 +169,13 @@ impl Stage {
 /// Why one record can't become a row. Costs that record only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// Where on its way it was refused.
+    /// The step at which it was rejected.
     pub stage: Stage,
     /// What is wrong with it. It may quote values of the row.
     pub reason: String,
-    /// The column whose value is refused, where it is known.
+    /// The column whose value is the reason, if it is known.
     pub column: Option<String>,
-    /// The server's SQLSTATE, or, of a value that vecsink refused itself, the one that the server would have given.
+    /// The server's SQLSTATE. If vecsink itself refused the value, the one that the server would have sent.
     pub sqlstate: Option<String>,
 }
 

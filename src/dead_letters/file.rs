@@ -82,7 +82,7 @@ impl DeadLetterFile {
             io::ErrorKind::PermissionDenied => "let this user write there",
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room",
             io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput => "name a file",
-            _ => "look at the file and its disk",
+            _ => "check the file and its disk",
         };
         Error::DeadLetter(format!(
             "dead-letter file {} {what}: {error}; {advice}, or change 'deadletter'",

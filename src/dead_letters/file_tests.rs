@@ -50,7 +50,7 @@ fn a_line_torn_by_a_crash_spoils_no_other_line() {
 }
 
 #[test]
-fn a_file_moved_away_is_made_anew() {
+fn a_file_that_was_moved_away_is_created_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dead.jsonl");
     let dead_letters = DeadLetterFile::open(&path).unwrap();

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_dead_letter_is_told_by_its_field() {
+    fn the_error_of_a_line_that_is_no_dead_letter_names_the_field() {
         for (line, wrong) in [
             ("{\"topic\":\"cars\",\"par", "not a JSON object"),
             ("[]", "not a JSON object"),

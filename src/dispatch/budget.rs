@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_room_wakes_when_bytes_are_released() {
+    fn a_thread_that_waits_for_room_wakes_when_bytes_are_released() {
         let budget = Arc::new(Budget::new(10));
         budget.charge(10);
         assert!(!budget.wait_for(Duration::from_millis(1), || budget.has_room()));

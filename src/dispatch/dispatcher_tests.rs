@@ -209,14 +209,14 @@ fn another_writer_is_wanted_only_when_none_is_idle() {
 }
 
 #[test]
-fn a_row_behind_a_long_transaction_is_written_beside_it() {
+fn a_row_that_comes_during_a_long_transaction_is_written_before_its_end() {
     let dispatcher = Arc::new(dispatcher(Limits { busy_linger: Duration::from_millis(1), ..limits(2) }));
     push_all(&dispatcher, 0, 0..2);
     let long = take(&dispatcher);
     dispatcher.expect_writer();
     let other = Arc::clone(&dispatcher);
     let beside = std::thread::spawn(move || offsets(&take(&other)));
-    // Long after the other writer has stopped looking by itself.
+    // Long after the other writer has stopped checking for rows by itself.
     std::thread::sleep(2 * TRAFFIC);
     push(&dispatcher, 1, 2);
     assert_eq!(beside.join().unwrap(), [2]);
@@ -291,7 +291,7 @@ fn many_threads_lose_nothing_and_keep_each_shard_in_order() {
 }
 
 #[test]
-fn the_rows_of_one_record_are_never_parted() {
+fn the_rows_of_one_record_are_never_separated() {
     let dispatcher = dispatcher(limits(4));
     let row = |ticket: u64| QueuedRow { entry: RowEntry { ticket, ..entry(0) }, row: b"row", key: b"", original: b"" };
     dispatcher.push(1, row(0));
@@ -368,7 +368,7 @@ fn where_rows_are_expensive_few_rows_are_written_at_once_by_one_writer_and_more_
         while dispatcher.state.lock().shards.available().rows > 0 {
             assert!(
                 !offsets(&take(&dispatcher)).is_empty(),
-                "beside it, without waiting for the end of its transaction"
+                "at the same time, without waiting for the end of its transaction"
             );
         }
         dispatcher.give_back(batch, Duration::from_millis(15));

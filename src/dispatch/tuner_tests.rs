@@ -48,13 +48,13 @@ fn where_rows_cost_most_batches_stay_short() {
 }
 
 #[test]
-fn a_batch_never_grows_longer_than_people_wait() {
+fn batches_that_take_too_long_do_not_grow() {
     let setting = settles_at(tuner(3000, true, 2), 2, 900 * MILLISECOND, MICROSECOND, true);
     assert_eq!(setting.rows, 3000);
 }
 
 #[test]
-fn batches_that_went_because_of_their_age_decide_nothing() {
+fn batches_that_are_not_full_decide_nothing() {
     let setting = settles_at(tuner(3000, true, 20), 64, 20 * MILLISECOND, MICROSECOND, false);
     assert_eq!(setting, BatchSetting { writers: 2, rows: 3000 });
 }

@@ -68,7 +68,7 @@ impl Streams {
 }
 
 impl Progress {
-    /// Starts a stream at `start`, the first offset that will be read, and gives its number.
+    /// Starts a stream at `start`, the first offset that will be read, and returns its number.
     pub fn add_stream(&self, start: i64) -> u32 {
         let mut streams = self.streams.lock();
         let window = ProgressStream::Open(Window::new(start));
@@ -91,7 +91,7 @@ impl Progress {
     }
 
     /// Notes `count` records of one entry each, with the offsets `first`, `first` + 1 and so on. Without `first` they begin
-    /// at the read position. Gives the first offset and the first ticket.
+    /// at the read position. Returns the first offset and the first ticket.
     pub fn append(&self, stream: u32, first: Option<i64>, count: usize) -> Result<(i64, u64), AppendError> {
         let mut streams = self.streams.lock();
         let Some(window) = streams.window(stream) else { return Err(AppendError::Ended) };

@@ -46,7 +46,7 @@ impl Window {
         slot.map_or(0, |slot| slot.pending)
     }
 
-    /// Accepts `count` records of one entry each, one after another. Gives the first one's ticket.
+    /// Accepts `count` records of one entry each, one after another. Returns the first one's ticket.
     pub fn append(&mut self, first: i64, count: usize) -> u64 {
         debug_assert!(first >= self.read);
         let ticket = self.next_ticket();

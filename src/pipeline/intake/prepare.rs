@@ -1,4 +1,4 @@
-//! What a change asks of the sink's table: encoded rows and deletes, before they are accepted.
+//! What a change means for the sink's table: encoded rows and deletes, before they are accepted.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ type RowContext<'a> = (&'a [Value<'a>], &'a Bump);
 
 type Prepared<T> = std::result::Result<T, Rejection>;
 
-/// An entry that is not accepted yet: where its parts stand in the buffers of [`Prepare`].
+/// An entry that is not accepted yet: where its parts are in the buffers of [`Prepare`].
 pub struct PreparedEntry {
     pub op: Op,
     pub format: RowFormat,

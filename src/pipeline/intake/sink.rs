@@ -171,7 +171,7 @@ impl SinkIntake {
         self.line.target.owners.is_leaving()
     }
 
-    /// What waits is written without delay: memory is needed.
+    /// Lets the waiting rows be written without delay, because memory is needed.
     pub fn hurry(&self) {
         self.line.dispatcher.hurry();
     }
@@ -328,7 +328,7 @@ impl SinkIntake {
         }
     }
 
-    /// The table was altered: from here on rows are encoded as it takes them now.
+    /// The table was altered: from here on rows are encoded for its newest schema version.
     #[cold]
     fn follow(&mut self) -> Result<()> {
         self.push_gathered();

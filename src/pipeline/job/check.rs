@@ -33,13 +33,13 @@ pub struct CheckedSink {
     pub plan: Vec<String>,
     /// Where each partition is read from.
     pub start: Vec<String>,
-    /// What may surprise, though the job would run.
+    /// What may be unexpected, although the job would run.
     pub warnings: Vec<String>,
     /// What keeps the job from running. Empty: it would run.
     pub problems: Vec<String>,
 }
 
-/// A written column beside what feeds it.
+/// A written column, and what feeds it.
 #[derive(Debug, Clone)]
 pub struct CheckedColumn {
     /// The column's name.
@@ -79,7 +79,7 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
             if sink.delivery == DeliveryGuarantee::AtLeastOnce {
                 checked.plan.push(format!("at-least-once: progress in consumer group {group}{shared}"));
             }
-            // Opened as it would be, a dead-letter table and a hot child would be made.
+            // A real opening would make a dead-letter table and a hot child.
             let mut changes_nothing = Sink { dead_letter: None, ..sink.clone() };
             if changes_nothing.behind.creation == HotChildCreation::Allowed {
                 changes_nothing.behind.creation = HotChildCreation::Tried;

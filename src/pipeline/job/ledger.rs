@@ -132,7 +132,7 @@ fn layout_of(line: &Line, mapping: &Mapping, source: &Source) -> String {
     layout_text(line.layout, &format!("{}.{}", table.schema, table.table), &key)
 }
 
-/// What a column of the key is computed from. Columns of the source stand in it by their number, so their names are added: json
+/// What a column of the key is computed from. The expression has the numbers of the source's columns, so their names are added: json
 /// finds values by them.
 fn printed(expression: &Expression, source: &Source) -> String {
     let mut read = Vec::new();
@@ -150,7 +150,7 @@ fn refuse_clock(sink: &str, table: &TargetTable, mapping: &Mapping) -> Result<()
         {
             return Err(Error::target(format!(
                 "{sink}: 'sink.delivery-guarantee' = 'exactly-once' is not possible, because the key's column '{}' is computed from \
-                 the time of reading: a record that is read again would get another key; make the key of what the record has",
+                 the time of reading: a record that is read again would get another key; compute the key from values of the record",
                 column.name
             )));
         }
@@ -181,7 +181,7 @@ pub fn forget(job: &Job, line: &Line, stop: &Stop) {
         Ok(streams) => {
             log::info!("{}: the job is at-least-once; its {streams} streams were deleted from the ledger", line.name())
         }
-        // Who may not read a ledger has written nothing into it.
+        // A user who may not read a ledger has written nothing into it.
         Err(Error::Target { sqlstate: Some(code), .. }) if code == "42501" => {}
         Err(error) => log::warn!("{}: what the ledger has of this job could not be deleted: {error}", line.name()),
     }
@@ -201,8 +201,8 @@ pub fn refusals(job: &Job) -> Vec<String> {
         };
         if job.mappings.iter().any(|other| differs(&other)) {
             refused.push(format!(
-                "{name}: another INSERT of the same topics is at-least-once; set 'sink.delivery-guarantee' alike for all sinks of a \
-                 source"
+                "{name}: another INSERT of the same topics is at-least-once; set 'sink.delivery-guarantee' to the same value for all \
+                 sinks of a source"
             ));
         }
         if job.name().is_none() {
@@ -214,7 +214,7 @@ pub fn refusals(job: &Job) -> Vec<String> {
     refused
 }
 
-/// For `check`: what exactly-once would use.
+/// What exactly-once would use, for `vecsink check`.
 pub fn describe(target: &Target, mapping: &Mapping, stop: &Stop) -> Result<String> {
     refuse_clock(&mapping.sink.name, &target.table, mapping)?;
     let missing = target.ledger.check(stop)?;

@@ -184,7 +184,7 @@ impl Pipeline {
                 if let Err(error) = reader.commit(&intake.watermarks()) {
                     log::warn!("the last positions could not be stored: {error}");
                 }
-                // Out of the group: a build may take long.
+                // This leaves the group, because a build may take long.
                 drop(reader);
                 indexes::finish(&lines, &shared);
             }));
@@ -227,7 +227,7 @@ impl Pipeline {
         }
     }
 
-    /// Waits until the job has ended, by itself or because it was told to; tells whether it has.
+    /// Waits until the job has ended, by itself or because it was told to. Returns whether it has.
     pub fn wait(&self, timeout: Duration) -> bool {
         self.wait_until(after(timeout))
     }
@@ -243,7 +243,7 @@ impl Pipeline {
     }
 
     /// Reads nothing more, writes what was read, and ends; what took longer than `deadline` is abandoned, with
-    /// [`Error::Stopped`]: it is read again at the next start. Stopping again gives the same answer. While another thread
+    /// [`Error::Stopped`]: it is read again at the next start. Stopping again returns the same result. While another thread
     /// stops the job, this waits for it, until the deadline.
     pub fn stop(&self, deadline: Duration) -> Result<Summary> {
         let deadline = after(deadline);
@@ -265,7 +265,7 @@ impl Pipeline {
         if drained { Ok(summary) } else { Err(Error::Stopped) }
     }
 
-    /// Waits for the end and tells what was done and whether it went well.
+    /// Waits for the end. Returns what was done, and whether the job ended without an error.
     pub fn finish(&self) -> (Summary, Result<()>) {
         let mut slice = SLICE;
         while !self.wait(slice) {
@@ -342,7 +342,7 @@ pub fn check_settings(job: &Job) -> Result<()> {
     if wrong.is_empty() { Ok(()) } else { Err(Error::Config(wrong)) }
 }
 
-/// Processes that share partitions are meant to be several; others repeat each other's work.
+/// A warning if another process of the job is connected, unless the processes share the partitions. Otherwise each writes all rows.
 pub fn warn_of_other_process(target: &Target, source: &Source) -> Option<String> {
     let repeats = target.has_other_process && source.kafka.assignment == Assignment::Manual;
     repeats.then(|| {

@@ -157,7 +157,7 @@ struct SampleView {
 impl SampleView {
     fn open(job: &Job, mapping: &Mapping, source: &Source) -> Result<SampleView> {
         let sink = &mapping.sink;
-        // Opened with its dead letters, a table for them would be made.
+        // Opening the sink with its dead letters would make a table for them.
         let without_dead_letters = Sink { dead_letter: None, ..sink.clone() };
         let target = Target::open(&without_dead_letters, &job_application_name(job), job.max_outage)?;
         let column = |column: &crate::types::target::TargetColumn| SampledColumn {
@@ -184,7 +184,7 @@ impl SampleView {
         })
     }
 
-    /// Each change alone, so that its fate stands beside its values.
+    /// Prepares each change alone, so that it is listed with its values and what became of it.
     fn changes<'a>(&mut self, place: &str, changes: &'a [Change<'a>], metadata: &'a [Value<'a>], arena: &'a Bump) {
         if changes.is_empty() {
             self.note(place, "makes no row", Vec::new());

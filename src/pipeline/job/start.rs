@@ -8,8 +8,8 @@ use crate::pipeline::after;
 /// The pause after a failed try, at first and at most.
 const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(5);
-/// How often the log says what is waited for.
-const TELL_AGAIN: Duration = Duration::from_secs(60);
+/// How often it is logged what is waited for.
+const LOG_AGAIN: Duration = Duration::from_secs(60);
 
 /// How long a start waits for servers that can't be reached. The time runs from the start's beginning.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,7 @@ impl StartWait {
 
     /// Tries again while the server can't be reached. An error of the login, the table or the job is returned at once.
     pub fn wait_for<T>(&self, name: &str, mut open: impl FnMut() -> Result<T>) -> Result<T> {
-        let (mut pause, mut told): (_, Option<Instant>) = (FIRST, None);
+        let (mut pause, mut logged): (_, Option<Instant>) = (FIRST, None);
         loop {
             let error = match open() {
                 Err(error) if error.is_retryable() => error,
@@ -56,9 +56,9 @@ impl StartWait {
                     });
                 }
                 Some(left) => {
-                    if told.is_none_or(|told| told.elapsed() >= TELL_AGAIN) {
+                    if logged.is_none_or(|logged| logged.elapsed() >= LOG_AGAIN) {
                         log::warn!("{name}: {error}; the start waits for it");
-                        told = Some(Instant::now());
+                        logged = Some(Instant::now());
                     }
                     std::thread::sleep(pause.min(left));
                     pause = (pause * 2).min(LONGEST);

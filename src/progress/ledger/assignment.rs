@@ -41,7 +41,7 @@ pub struct CheckedStream {
     pub missed: u64,
 }
 
-/// Why a stream can't be read on.
+/// Why a stream can't be continued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssignmentRefusal {
     /// Not each shard has one row. The number of rows that were found.
@@ -140,7 +140,7 @@ impl fmt::Display for AssignmentRefusal {
             AssignmentRefusal::OtherSource { was, is } => write!(
                 f,
                 "it was read from another topic or cluster before (cluster id/topic id {was}, now {is}): the topic was created \
-                 again, or the brokers are others; delete the stream's rows of the ledger, or give the job another \
+                 again, or the brokers belong to another cluster; delete the stream's rows of the ledger, or give the job another \
                  'pipeline.name'"
             ),
             AssignmentRefusal::OtherLayout { was, is } => write!(

@@ -5,7 +5,7 @@ use crate::dispatch::SHARDS;
 /// How far each shard of a stream is written, as the ledger said when this process took the stream over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShardPositions {
-    /// Every entry below it is written or dead-lettered, whatever its shard is.
+    /// Every entry below it is written or has a dead letter, whatever its shard is.
     low: i64,
     /// For each shard the offset after its last entry.
     next: [i64; SHARDS],
