@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn upserts_beside_another_unique_constraint_keep_the_order_of_all_rows() {
+    fn upserts_with_another_unique_constraint_keep_the_order_of_all_rows() {
         assert_eq!(
             shard_layout_of(&table(ColumnType::Int8, DataType::Int, true), ConflictMode::Upsert, false),
             ShardLayout::Serial
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_beside_another_unique_constraint_keep_the_order_of_all_rows() {
+    fn changes_with_another_unique_constraint_keep_the_order_of_all_rows() {
         for mode in [ConflictMode::Ignore, ConflictMode::Strict, ConflictMode::Upsert] {
             assert_eq!(shard_layout_of(&table(ColumnType::Int8, DataType::Int, true), mode, true), ShardLayout::Serial);
             assert_eq!(shard_layout_of(&table(ColumnType::Int8, DataType::Int, false), mode, true), ShardLayout::Key);

@@ -24,7 +24,7 @@ struct EndState {
 }
 
 impl ThreadEnd {
-    /// For the thread itself: waits for so long, or until it is hurried or told to end. Says whether it is told to end.
+    /// For the thread itself: waits for so long, or until it is hurried or told to end. Returns whether it was told to end.
     pub(crate) fn wait(&self, time: Duration) -> bool {
         let mut state = self.state.lock();
         let until = Instant::now() + time;
@@ -51,7 +51,7 @@ impl ThreadEnd {
         self.changed.notify_all();
     }
 
-    /// Tells the thread to end and waits until it has ended, or until `is_over`. Says whether it has ended.
+    /// Tells the thread to end and waits until it has ended, or until `is_over`. Returns whether it has ended.
     pub(crate) fn finish(&self, is_over: impl Fn() -> bool) -> bool {
         self.tell();
         let mut state = self.state.lock();

@@ -81,7 +81,7 @@ fn the_commit_of_released_partitions_is_repeated_until_it_is_stored_or_time_is_u
 }
 
 #[test]
-fn a_partition_that_was_given_up_is_committed_anew_when_it_comes_back() {
+fn a_partition_that_was_given_up_is_committed_again_when_it_comes_back() {
     let (mut progress, commits) = progress(Bounded::Unbounded, Vec::new());
     assert!(progress.commit_last(&[mark(0, 9)], || {}));
     assert!(progress.commit_last(&[mark(0, 9)], || {}), "the group has it");

@@ -178,7 +178,7 @@ impl Coordinator {
             scan: look.scan,
             moved: line.counters().rows_moved.get(),
             pauses,
-            writers_behind: self.writers.are_too_slow(now),
+            writers_are_too_slow: self.writers.are_too_slow(now),
             sealed: look.sealed.len(),
             unindexed: look.sealed.iter().filter(|child| !child.has_indexes).count(),
             smallest: smallest.map_or(0, |child| child.rows),

@@ -16,8 +16,8 @@ const POLL: Duration = Duration::from_millis(100);
 /// How often the server is asked how far a build is.
 const ASK: Duration = Duration::from_millis(500);
 /// When the log first says how far a build is, and how often after that.
-const FIRST_WORD: Duration = Duration::from_secs(2);
-const NEXT_WORD: Duration = Duration::from_secs(10);
+const LOG_AFTER: Duration = Duration::from_secs(2);
+const LOG_AGAIN: Duration = Duration::from_secs(10);
 /// How long the end of a sink waits for a build that was cancelled.
 pub const GRACE: Duration = Duration::from_millis(300);
 
@@ -97,15 +97,15 @@ impl ProgressAsker {
 
 fn ask(line: &LineState, stop: &Stop, begun: Instant) {
     let Some(deferral) = &line.target.deferral else { return };
-    let (mut session, mut next_word) = (None, begun + FIRST_WORD);
+    let (mut session, mut next_log) = (None, begun + LOG_AFTER);
     while !stop.wait(Phase::Abandoning, ASK) {
         let progress = deferral.progress(&mut session, stop);
         if stop.phase() >= Phase::Abandoning {
             return;
         }
         line.note_build(progress.as_ref().map(|progress| progress.percent));
-        if Instant::now() >= next_word {
-            next_word = Instant::now() + NEXT_WORD;
+        if Instant::now() >= next_log {
+            next_log = Instant::now() + LOG_AGAIN;
             log::info!("{}: {}", line.name(), shown(deferral, progress, begun));
         }
     }

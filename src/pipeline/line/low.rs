@@ -16,7 +16,7 @@ use crate::threads;
 
 /// `low` is stored at most this often.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often the epoch is looked at where there is nothing to store.
+/// How often the epoch is checked while there is nothing to store.
 const LOOK: Duration = Duration::from_secs(30);
 /// Attempts at the end.
 const LAST_ATTEMPTS: u32 = 3;
@@ -77,7 +77,7 @@ fn run(line: &Weak<LineState>, end: &ThreadEnd) {
                 Ok(PositionOutcome::Fenced) => return fenced(&line),
                 Err(error) => {
                     failed = true;
-                    // The outage is told of already.
+                    // The outage has been logged already.
                     match line.in_outage() {
                         true => log::debug!("{error}"),
                         false => log::warn!("{error}"),
@@ -113,6 +113,6 @@ fn fenced(line: &LineState) {
     line.abandon();
     line.shared.fail(Error::Fenced(format!(
         "{name}: another process runs this job, or the database was restored while it ran; only one process may, and {column} says \
-         which one has the partitions now; start the job again: it begins where the ledger stands"
+         which one has the partitions now; start the job again: it begins at the positions of the ledger"
     )));
 }

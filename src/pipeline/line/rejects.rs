@@ -164,7 +164,7 @@ impl Rejects {
     }
 
     /// With exactly-once: the dead letters of a transaction that is about to begin. Stores those that are `new`, if they don't go into
-    /// a table. Gives those that the transaction itself must write.
+    /// a table. Returns those that the transaction itself must write.
     pub fn store_for_claim(
         &self,
         line: &LineState,

@@ -192,7 +192,7 @@ impl LineState {
         all.push((Arc::clone(topic), partition, taken));
     }
 
-    /// With exactly-once: from now on the stream is written. Gives how far its shards were written before.
+    /// With exactly-once: from now on the stream is written. Returns how far its shards were written before.
     pub fn own_in_ledger(&self, stream: u32, topic: &Arc<str>, partition: i32) -> Option<ShardPositions> {
         let mut all = self.taken.lock();
         let at = all.iter().position(|(known, id, _)| known == topic && *id == partition)?;

@@ -114,7 +114,7 @@ fn names_by_sink<'j>(
             Ok(names_of_sinks)
         }
         names => Err(misuse(format!(
-            "there are dead letters of {}, which the job doesn't write to; choose others with --sink, or take the job that \
+            "there are dead letters of {}, which the job doesn't write to; choose others with --sink, or use the job that \
              does",
             names.join(", ")
         ))),

@@ -46,7 +46,7 @@ pub struct Figures {
     pub moved: u64,
     /// How often movers have paused for writers.
     pub pauses: u64,
-    pub writers_behind: bool,
+    pub writers_are_too_slow: bool,
     /// Sealed children, and those of them without their indexes.
     pub sealed: usize,
     pub unindexed: usize,
@@ -131,7 +131,7 @@ impl Policy {
     }
 
     pub fn decide(&mut self, figures: &Figures) -> Orders {
-        let Figures { now, hot_rows, writers_behind, sealed, unindexed, .. } = *figures;
+        let Figures { now, hot_rows, writers_are_too_slow, sealed, unindexed, .. } = *figures;
         let limit = self.limit(sealed);
         let is_over = figures.scan > limit;
         self.over_since = is_over.then(|| self.over_since.unwrap_or(now));
@@ -141,7 +141,7 @@ impl Policy {
         // moving them, and the build ends earlier when movers leave the processors to it. One mover remains, in case builds fail.
         let is_sealed_next = is_over && hot_rows >= LEAST_SEALED && unindexed > 0 && !is_soon_under;
         let movers = if is_sealed_next { self.search.one() } else { self.search.movers(figures, self.most_movers) };
-        let is_calm = hot_rows as f64 <= self.rate() * MANY_ROWS && !writers_behind && unindexed == 0;
+        let is_calm = hot_rows as f64 <= self.rate() * MANY_ROWS && !writers_are_too_slow && unindexed == 0;
         self.calm_since = is_calm.then(|| self.calm_since.unwrap_or(now));
         let is_long_calm = self.calm_since.is_some_and(|since| now.saturating_duration_since(since) >= CALM);
         let empty_sealed = is_long_calm && sealed > 0 && !figures.merging && self.is_soon_empty(figures.smallest);
@@ -154,10 +154,10 @@ impl Policy {
             movers,
             insist: waits_no_longer,
             vacuum: self.vacuums.is_due(figures),
-            seal: may_seal && (waits_no_longer || !writers_behind && !do_rows_pour && !is_soon_under),
+            seal: may_seal && (waits_no_longer || !writers_are_too_slow && !do_rows_pour && !is_soon_under),
             empty_sealed,
             // In calm times small children are emptied instead.
-            merge: unindexed == 0 && !figures.merging && !writers_behind && !empty_sealed && !is_newly_calm,
+            merge: unindexed == 0 && !figures.merging && !writers_are_too_slow && !empty_sealed && !is_newly_calm,
         }
     }
 

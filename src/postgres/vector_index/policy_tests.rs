@@ -21,7 +21,7 @@ impl World {
             scan: Duration::ZERO,
             moved: 0,
             pauses: 0,
-            writers_behind: false,
+            writers_are_too_slow: false,
             sealed: 0,
             unindexed: 0,
             smallest: 0,
@@ -33,8 +33,8 @@ impl World {
     /// Half a second in which so many rows come.
     fn tick(&mut self, rows: u64) -> Orders {
         let rate = self.rates[self.orders.movers.min(self.rates.len()) - 1];
-        let movable = if self.figures.writers_behind && !self.orders.insist { 0 } else { (rate * 0.5) as u64 };
-        self.figures.pauses += u64::from(self.figures.writers_behind);
+        let movable = if self.figures.writers_are_too_slow && !self.orders.insist { 0 } else { (rate * 0.5) as u64 };
+        self.figures.pauses += u64::from(self.figures.writers_are_too_slow);
         let figures = &mut self.figures;
         figures.hot_rows += rows;
         let moved = movable.min(figures.hot_rows);
@@ -96,11 +96,11 @@ fn a_trickle_is_moved_by_one_mover_and_nothing_is_sealed() {
 #[test]
 fn a_burst_is_sealed_once_the_writers_have_written_it() {
     let mut world = World::new(&[1000.0, 1400.0]).begin();
-    world.figures.writers_behind = true;
+    world.figures.writers_are_too_slow = true;
     for _ in 0..6 {
         assert!(!world.tick(15_000).seal, "the writers are behind");
     }
-    world.figures.writers_behind = false;
+    world.figures.writers_are_too_slow = false;
     assert!(world.tick(10_000).seal, "{:?}", world.figures);
 }
 
@@ -129,7 +129,7 @@ fn rows_that_come_fast_for_long_are_sealed_the_later_the_faster_they_come() {
 #[test]
 fn writers_that_are_always_behind_do_not_keep_the_hot_child_from_being_sealed() {
     let mut world = World::new(&[1000.0, 1400.0]).begin();
-    world.figures.writers_behind = true;
+    world.figures.writers_are_too_slow = true;
     let ticks = (0..100).take_while(|_| !world.tick(10_000).seal).count();
     assert!((10..16).contains(&ticks), "{ticks}");
     assert!(world.orders.insist, "one mover doesn't pause any longer");
@@ -209,9 +209,9 @@ fn nothing_is_merged_while_the_writers_are_behind_or_a_child_waits_for_its_index
     let mut world = World::new(&[1000.0]).begin();
     (world.figures.sealed, world.figures.smallest, world.figures.unindexed) = (5, 90_000, 1);
     assert!((0..12).all(|_| !world.tick(2000).merge));
-    (world.figures.unindexed, world.figures.writers_behind) = (0, true);
+    (world.figures.unindexed, world.figures.writers_are_too_slow) = (0, true);
     assert!((0..12).all(|_| !world.tick(2000).merge));
-    (world.figures.writers_behind, world.figures.merging) = (false, true);
+    (world.figures.writers_are_too_slow, world.figures.merging) = (false, true);
     assert!((0..12).all(|_| !world.tick(2000).merge));
     world.figures.merging = false;
     assert!(world.tick(2000).merge);
