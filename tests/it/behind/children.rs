@@ -179,7 +179,7 @@ fn tables_that_cannot_have_a_hot_child_are_refused_and_the_error_says_what_to_do
         ),
         (
             "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE old () INHERITS (t)",
-            "a child of its own",
+            "it has another child",
             "\"old\" NO INHERIT",
         ),
         (
