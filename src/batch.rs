@@ -120,7 +120,7 @@ impl Chunk {
         Some(Chunk { shard: self.shard, entries: first, rows, keys, originals })
     }
 
-    /// Without the entries of a stream; `None` if there are none.
+    /// A copy without the entries of one stream. `None`: the chunk has no entry of that stream.
     pub fn without(&self, stream: u32) -> Option<Chunk> {
         self.entries.iter().find(|entry| entry.stream == stream)?;
         let mut kept = Chunk { shard: self.shard, ..Chunk::default() };

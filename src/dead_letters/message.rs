@@ -63,8 +63,8 @@ pub fn message<'a>(dead_letter: &'a DeadLetter, added: &'a [Added]) -> Original<
     }
 }
 
-/// The dead letter in a message. If Kafka Connect wrote the message, it names no sink. If the message has none of these headers,
-/// it is taken for the record itself.
+/// The dead letter in a message, as its headers describe it. Messages of Kafka Connect name no sink. A message without the headers of a
+/// dead letter is taken for the record itself.
 pub fn read(record: &Record<'_>) -> DeadLetter {
     let start = record.headers.iter().rposition(|(name, _)| *name == FIRST).unwrap_or(record.headers.len());
     let (own, added) = record.headers.split_at(start);

@@ -1,9 +1,9 @@
 //! Finds which size of batches, and how many transactions at once, are fastest while rows are cheap. It doubles one of the two as long as
 //! that is worth it. A larger batch is worth it unless it is slower, because it costs the server less: a COPY of 3000 short rows costs
-//! a third more for each row than one of 12,000. One more transaction at once must make writing faster, because it takes a connection.
+//! a third more for each row than one of 12,000. Twice as many transactions at once must make writing faster, because they take connections.
 //!
-//! Where the job leaves `batchsize` out, the first batches double it without an experiment, until a batch isn't full or takes half of the
-//! longest time. So a job that has much to read doesn't spend its first seconds with small batches.
+//! Where the job leaves `batchsize` out, each of the first full batches doubles it without an experiment. This ends with a full batch that
+//! takes half of the longest time, or when the size is at its limit. So a job that has much to read doesn't spend its first seconds with small batches.
 
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ pub struct Experiments {
     most_writers: usize,
     /// The job leaves `batchsize` out.
     rows_are_free: bool,
-    /// The first doublings without experiments are over.
+    /// The batch size is no longer doubled without an experiment.
     grown: bool,
     /// What was doubled last, and the rate before the doubling.
     experiment: Option<(Tuned, f64)>,

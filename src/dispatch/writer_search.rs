@@ -41,7 +41,7 @@ struct Speed {
     rate: f64,
 }
 
-/// The batches that began while all writers were busy.
+/// The batches that began and ended while at least three quarters of the writers were busy.
 #[derive(Debug, Default)]
 struct Measured {
     busy_since: Option<Instant>,
@@ -134,8 +134,8 @@ impl WriterSearch {
         }
     }
 
-    /// The number of writers to try next. After a pause somewhat fewer are tried first, then more, and at last a number between the
-    /// best one and one that was too small or too large.
+    /// The number of writers to try next. Somewhat fewer are tried first, where fewer are allowed, then more, and at
+    /// last a number between the best one and one that was too small or too large.
     fn next(&self, best: usize) -> Option<usize> {
         if self.too_few.is_none() && best > self.least {
             return Some((best * 3 / 4).max(self.least));

@@ -174,7 +174,7 @@ impl JobCatalog {
         self.names.iter().find(|(known, _)| known == name).map(|(_, entry)| *entry)
     }
 
-    /// Whether a table that a view reads is still there.
+    /// Whether a table that a view reads was dropped.
     pub fn is_dropped(&self, table: usize) -> bool {
         !self.names.iter().any(|(_, entry)| *entry == CatalogEntry::Table(table))
     }

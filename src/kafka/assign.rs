@@ -6,8 +6,8 @@ use crate::kafka::start::position::StartPosition;
 /// Takes partitions over for this process, and says where each is read from. For exactly-once the ledger says it. Each call asks a
 /// database, so none is made by a thread that polls.
 pub trait Assign: Send + Sync {
-    /// `found`: where each partition would be read from otherwise. `cluster`: the brokers' id of themselves; empty if they have
-    /// none.
+    /// `found`: where each partition would be read from otherwise. `cluster`: the Kafka cluster's id; empty if the brokers don't
+    /// tell it.
     fn assign(&self, found: Vec<StartPosition>, cluster: &str) -> Result<Vec<StartPosition>>;
 
     /// `--fresh` in a group that has no members: whoever gets one of these partitions begins where it is read from here.

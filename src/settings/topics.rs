@@ -57,7 +57,7 @@ pub struct TopicPattern {
 }
 
 impl TopicPattern {
-    /// The error says what is wrong with the pattern, or which part of it only Java supports.
+    /// The error says what is wrong with the pattern, or which part of it is not supported here or has another meaning in Java.
     pub fn parse(text: &str) -> Result<TopicPattern, String> {
         let syntax = ast::parse::Parser::new().parse(text).map_err(|error| {
             let unknown = matches!(

@@ -1,5 +1,5 @@
-//! Flink SQL: its statements (`parse`), their meaning (`plan`), and the evaluation of expressions (`evaluate`). Each SQL
-//! function is one file in `functions`.
+//! Flink SQL: its statements (`parse`), their meaning (`plan`), and the evaluation of expressions (`evaluate`). The SQL
+//! functions are in `functions`.
 
 pub(crate) mod evaluate;
 pub mod expression;

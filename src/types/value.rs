@@ -55,7 +55,7 @@ pub enum Value<'a> {
     Millis(i64),
     /// An array; its elements may be NULL.
     Array(&'a [Value<'a>]),
-    /// An array of floats as the host program holds it.
+    /// An array of floats as numbers in memory: pushed by a program, or decoded from a message.
     Vector(Vector<'a>),
     /// The fields of a ROW, in the order of its type.
     Row(&'a [Value<'a>]),

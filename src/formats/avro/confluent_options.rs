@@ -248,7 +248,6 @@ impl MessageFormat for ConfluentFormat {
     }
 }
 
-/// Decoders for formats without a schema or registry. A checked job always has both.
 impl ConfluentFormat {
     /// The decoder that `make` makes of the table's schema and the registry. If one of them is missing, it is a decoder
     /// that rejects each message and says why.

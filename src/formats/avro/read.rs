@@ -43,7 +43,7 @@ impl<'a> AvroReader<'_, 'a> {
                 json::Walk { schema: self.schema, tagged: false, arena: self.arena }.value(json, *reader, data_type)
             }
             AvroAbsent::Refused => {
-                Err(DecodeError::of_message("the writer has no such field, and the table says NOT NULL"))
+                Err(DecodeError::of_message("the writer has no such field, and the reading schema gives no default for it"))
             }
         }
     }

@@ -189,7 +189,7 @@ fn utf8(text: &[u8]) -> Option<&str> {
 
 #[inline]
 fn integer<'a, T: TryFrom<i64>>(text: &[u8]) -> Option<Value<'a>> {
-    // The text begins with a digit, so there is nothing to trim at its start, and seldom at its end.
+    // Most texts are digits only. The others are trimmed first.
     let value = match number::integer(text) {
         Some(value) => value,
         None => number::integer(number::trim(text))?,

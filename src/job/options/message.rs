@@ -52,7 +52,8 @@ pub fn read(
     MessageFormats { format, key }
 }
 
-/// Refuses a format with updates and deletes, for keys and for messages with keys. `true`: the format only inserts rows.
+/// Adds an error if the format has updates and deletes: message keys, and the values of `upsert-kafka`, can't have them. `true`: the
+/// format only inserts rows.
 pub fn only_adds(options: &mut TableOptions<'_>, option: &impl Named, format: &Format) -> bool {
     if format.is_changing() {
         let names: Vec<&str> = format::names(false).collect();

@@ -84,7 +84,8 @@ impl SourceClient {
         self.assign.is_some()
     }
 
-    /// Where partitions are read from that were found here. Not to be called by the thread that polls.
+    /// Gives the start positions that were found in Kafka to [`Assign`], and returns those from which to read. Not to be called by the
+    /// thread that polls.
     pub fn assign_starts(&self, found: Vec<StartPosition>) -> Result<Vec<StartPosition>> {
         self.assigner()(found)
     }

@@ -59,7 +59,7 @@ impl Fetching {
         known
     }
 
-    /// Where each partition is.
+    /// The next offset of each partition.
     pub fn positions(&self) -> Vec<Watermark> {
         self.partitions.iter().map(|p| (Arc::clone(p.topic()), p.id(), p.next())).collect()
     }

@@ -150,12 +150,12 @@ impl fmt::Display for AssignmentRefusal {
             ),
             AssignmentRefusal::AboveEnd { position, end } => write!(
                 f,
-                "the ledger has records up to offset {position}, but the partition ends at {end}: the topic was created again, or \
+                "the ledger says that all records below offset {position} are written, but the partition's next record gets offset {end}: the topic was created again, or \
                  the brokers lost records; delete the stream's rows of the ledger, or give the job another 'pipeline.name'"
             ),
             AssignmentRefusal::Gone { low, earliest } => write!(
                 f,
-                "offsets {low} to {} were not read, and the topic begins at {earliest}: {} records are lost; to go on without \
+                "offsets {low} to {} were not read, and the partition begins at {earliest}: {} records are lost; to go on without \
                  them set 'properties.auto.offset.reset' = 'earliest'",
                 earliest - 1,
                 earliest.abs_diff(*low)

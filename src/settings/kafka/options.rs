@@ -24,14 +24,15 @@ pub struct KafkaSource {
     pub assignment: Assignment,
     /// How often to look for new topics and partitions. `None`: never.
     pub discovery_interval: Option<Duration>,
-    /// `properties.auto.offset.reset`, only meaningful with [`Startup::GroupOffsets`].
+    /// `properties.auto.offset.reset`: where a partition without a committed offset starts with [`Startup::GroupOffsets`].
     pub auto_offset_reset: Option<OffsetReset>,
     /// `properties.*` without the prefix, as the job file has them (Java client names), in its order.
     pub properties: Vec<(String, String)>,
 }
 
 impl KafkaSource {
-    /// Whether the job file says where to go on when records are gone, in whatever mode it starts.
+    /// Whether the job file sets `auto.offset.reset`, to any value. Under exactly-once a job with it goes on at the earliest record when
+    /// records are gone, and one without it stops.
     pub fn says_where_to_go_on(&self) -> bool {
         self.properties.iter().any(|(name, _)| name == "auto.offset.reset") || self.auto_offset_reset.is_some()
     }
@@ -297,7 +298,8 @@ pub const OFFSET_RESET: SourceOption = SourceOption::new(
         ("latest", |source| source.kafka.auto_offset_reset = Some(OffsetReset::Latest)),
         ("none", |source| source.kafka.auto_offset_reset = Some(OffsetReset::None)),
     ]),
-    "For group-offsets: where a partition without a committed offset starts.",
+    "For group-offsets: where a partition without a committed offset starts. Under exactly-once, in every mode: if records were \
+     deleted before they were read, a job with this option goes on at the earliest record, and a job without it stops.",
 )
 // The other modes overwrite the property.
 .read_when(|source| source.startup_mode == StartupMode::GroupOffsets);

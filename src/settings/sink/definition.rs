@@ -44,7 +44,7 @@ pub struct Sink {
     pub remove_line_feeds: bool,
     /// `replacenullchar`: U+0000 is removed from strings.
     pub remove_null_characters: bool,
-    /// `sink.skip-unchanged`; `None`: unless the table has triggers that would no longer run.
+    /// `sink.skip-unchanged`. `None`: unchanged rows are skipped, unless the table has triggers that would no longer run.
     pub skip_unchanged: Option<bool>,
     pub dead_letter: Option<DeadLetterTarget>,
     /// `sink.delivery-guarantee`.

@@ -17,7 +17,7 @@ pub enum WriteMode {
 pub enum ConflictMode {
     /// The row that was there first stays; the new one is counted as ignored.
     Ignore,
-    /// The job stops.
+    /// The job stops, or the sink of a program fails.
     Strict,
     /// The new row replaces the old one. `update` means the same.
     Upsert,
@@ -28,7 +28,7 @@ pub enum ConflictMode {
 pub enum ExceptionMode {
     /// The record becomes a dead letter. Without a dead-letter target it is only counted and logged.
     Ignore,
-    /// The job stops.
+    /// The job stops, or the sink of a program fails.
     Strict,
 }
 
@@ -40,7 +40,7 @@ pub enum VectorIndexMode {
     Inline,
     /// Rows are written to a child table without a vector index, where queries find them at once. They move into the index later.
     Behind,
-    /// The index is dropped, and built again when the rows are written.
+    /// The index is dropped at the start, and built again after all rows were written.
     Defer,
 }
 

@@ -193,7 +193,7 @@ pub(super) fn compare(
 /// Both sides, converted to the type in which they are compared.
 fn comparable(left: Expression, right: Expression, at: Location) -> Result<(Expression, Expression), Diagnostic> {
     let (left_type, right_type) = (left.data_type(), right.data_type());
-    let (left, right) = (beside(left, &right_type), beside(right, &left_type));
+    let (left, right) = (typed_like(left, &right_type), typed_like(right, &left_type));
     match common_type(left.type_ref(), right.type_ref()) {
         Some(common) => Ok((cast(left, &common), cast(right, &common))),
         None => Err(error(at, format!("{left_type} and {right_type} can't be compared; CAST one of them"))),
@@ -201,7 +201,7 @@ fn comparable(left: Expression, right: Expression, at: Location) -> Result<(Expr
 }
 
 /// A constant string gets the type of the text that it is compared with, so that no value has to be cast for each row.
-fn beside(side: Expression, other: &DataType) -> Expression {
+fn typed_like(side: Expression, other: &DataType) -> Expression {
     match side {
         Expression::Literal(Literal::Text(text), _) if other.is_text() => {
             Expression::Literal(Literal::Text(text), other.clone())

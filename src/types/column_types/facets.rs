@@ -35,8 +35,8 @@ pub(super) struct Facets<M> {
     /// Appends the length and the binary form of a value that isn't NULL. After an `Err` the caller removes the bytes that
     /// were appended.
     pub encode: fn(&M, EncodeContext<'_>, &Value<'_>, &mut Vec<u8>) -> Result<(), EncodeError>,
-    /// The most bytes that a value's binary form can have. This number plus [`room::FRAME`] is the memory that is reserved
-    /// for it.
+    /// The most bytes that `encode` needs in its output for a value, also while it works. This number plus [`room::FRAME`] is
+    /// the memory that is reserved for the value.
     pub most_bytes: fn(&Value<'_>) -> usize,
     /// Appends the text of the bytes that `encode` wrote after the length, in the form that the server's input function
     /// reads. If bytes are missing, their text is left out.

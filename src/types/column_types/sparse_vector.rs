@@ -24,7 +24,8 @@ pub(super) const SPARSEVEC: Facets<()> = Facets {
         })
     },
     most_bytes: |value| match value {
-        Value::Vector(elements) => 8 * elements.len(),
+        // The elements are written as float4 numbers first, then the index and the number of each element behind them.
+        Value::Vector(elements) => 12 * elements.len(),
         value => room::any(value),
     },
     print: |_, bytes, out| print(bytes, out),

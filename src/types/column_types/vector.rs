@@ -22,7 +22,7 @@ pub(super) const VECTOR: Facets<()> = Facets {
     fit: |_, source, encoding| Fit::of_vector(source, encoding),
     takes: |_| TAKES_VECTOR,
     encode: |_, context, value, out| counted(out, |out| vector(value, context, out)),
-    most_bytes: |value| most_bytes(value, 4),
+    most_bytes,
     print: |_, bytes, out| list(bytes.get(4..).unwrap_or_default().chunks_exact(4), number::print::<f32>, out),
     key: Key { images: KeyImages::Unknown, family: None },
     key_image: no_image,
@@ -34,17 +34,18 @@ pub(super) const VECTOR: Facets<()> = Facets {
 pub(super) const HALFVEC: Facets<()> = Facets {
     catalog: CatalogName::Extension { name: "halfvec" },
     encode: |_, context, value, out| counted(out, |out| halfvec(value, context, out)),
-    most_bytes: |value| most_bytes(value, 2),
+    // `halfvec` writes float4 numbers first.
+    most_bytes: VECTOR.most_bytes,
     print: |_, bytes, out| list(bytes.get(4..).unwrap_or_default().chunks_exact(2), print_half, out),
     vector: Some(VectorColumn { is_vector_type: true, last_choice: false, stored_bytes: Some(2) }),
     ..VECTOR
 };
 
-/// `width` is the number of bytes of an element.
-fn most_bytes(value: &Value<'_>, width: usize) -> usize {
+/// An element has four bytes.
+fn most_bytes(value: &Value<'_>) -> usize {
     match value {
-        Value::Vector(elements) => width * elements.len(),
-        // A number and the comma after it.
+        Value::Vector(elements) => 4 * elements.len(),
+        // The shortest element in a text is a digit and a comma, and becomes four bytes.
         Value::Text(text) => 2 * text.len(),
         value => room::any(value),
     }

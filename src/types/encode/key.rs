@@ -1,4 +1,5 @@
-//! The key image. Rows have equal key images if the database would take their keys as the same.
+//! The key image. Rows have equal key images if the database would take their keys as the same. There is one exception: a text that only
+//! the server can read is its own image, so equal keys may have several images. A sink with such a key uses one shard.
 
 use super::column;
 use crate::types::column_types::NULL;
