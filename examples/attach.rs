@@ -1,5 +1,5 @@
 //! Reads a topic inside this program and writes it into a table: `cargo run --release --example attach
-//! postgresql://… kafka:9092 TOPIC schema.table`. The messages are CSV: an id and a vector.
+//! postgresql://… kafka:9092 TOPIC schema.table`. The messages are CSV with tabs between the fields: an id and a vector.
 
 use std::time::Duration;
 

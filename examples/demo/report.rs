@@ -24,7 +24,10 @@ pub fn result(rows: u64, loaded: Duration, mut delays: Vec<Duration>, summary: &
     let (median, worst) = (delays[delays.len() / 2], delays[delays.len() - 1]);
     let rate = (rows as f64 / loaded.as_secs_f64()) as u64;
     println!("\n    the job's own summary: {summary}");
-    println!("    rows       {}, found by a vector query; the vector index follows at its own pace", grouped(rows));
+    println!(
+        "    rows       {} in the table, for vector queries, too; the vector index follows at its own pace",
+        grouped(rows)
+    );
     println!("    seconds    {:.2} from the start of the command ({} rows/s)", loaded.as_secs_f64(), grouped(rate));
     println!(
         "    freshness  {:.1} ms median, {:.1} ms at worst, from producing a row to seeing it in a query\n",

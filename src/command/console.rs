@@ -1,4 +1,4 @@
-//! Writes to stderr: log lines, errors, and the live progress line, which log lines must not break.
+//! Writes results to stdout, and to stderr log lines, errors and the live progress line, which log lines must not break.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};

@@ -22,9 +22,9 @@ pub struct CallError {
 }
 
 impl CallError {
-    /// Why closing a sink failed. Whatever the reason, rows that were accepted are not known to be durable.
-    pub fn of_close(error: Error) -> Self {
-        CallError { in_doubt: true, ..CallError::from(error) }
+    /// Why closing a sink failed. Unless all rows that were accepted are durable, some are in doubt, whatever the reason.
+    pub fn of_close(error: Error, all_durable: bool) -> Self {
+        CallError { in_doubt: !all_durable, ..CallError::from(error) }
     }
 
     pub fn new(code: vecsink_code, message: impl Into<String>) -> CallError {

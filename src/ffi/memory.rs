@@ -53,7 +53,7 @@ pub fn utf8(bytes: &[u8], what: impl Display) -> Result<&str, CallError> {
     })
 }
 
-/// Text for C: it ends at the first NUL, which no text of ours has.
+/// Text for C. A NUL would end it early, so each becomes U+FFFD.
 pub fn c_string(text: &str) -> CString {
     CString::new(text.replace('\0', "\u{FFFD}")).unwrap_or_default()
 }

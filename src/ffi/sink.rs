@@ -193,7 +193,7 @@ pub unsafe extern "C" fn vecsink_sink_close(
         if let Some(place) = place {
             place.fill(object.sink.stats());
         }
-        outcome.map(drop).map_err(CallError::of_close)
+        outcome.map(drop).map_err(|error| CallError::of_close(error, object.sink.all_durable()))
     };
     // SAFETY: as the header asks.
     unsafe { call(error, work) }

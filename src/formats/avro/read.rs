@@ -42,9 +42,9 @@ impl<'a> AvroReader<'_, 'a> {
             AvroAbsent::Default { json, reader, data_type } => {
                 json::Walk { schema: self.schema, tagged: false, arena: self.arena }.value(json, *reader, data_type)
             }
-            AvroAbsent::Refused => {
-                Err(DecodeError::of_message("the writer has no such field, and the reading schema gives no default for it"))
-            }
+            AvroAbsent::Refused => Err(DecodeError::of_message(
+                "the writer has no such field, and the reading schema gives no default for it",
+            )),
         }
     }
 

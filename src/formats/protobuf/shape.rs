@@ -14,7 +14,7 @@ pub struct ProtobufMessage {
     fields: Vec<ProtobufField>,
     /// For each column: the value if the field isn't in the message.
     pub absent: Vec<ProtobufAbsent>,
-    /// A bit for each required field.
+    /// A bit for each of the first 64 required fields. It isn't checked that the message has further ones.
     pub required: u64,
 }
 

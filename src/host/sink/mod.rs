@@ -285,6 +285,11 @@ impl Sink {
         self.core.durable()
     }
 
+    /// Whether all rows that were accepted are durable.
+    pub(crate) fn all_durable(&self) -> bool {
+        self.core.durable() >= self.core.next()
+    }
+
     /// Waits until the row with this number is durable. The row may be one that another thread has not pushed yet.
     /// [`Error::TimedOut`]: it isn't durable in time. Any other error: it never will be, because the sink has failed, or was closed
     /// before the row was pushed ([`Error::NeverPushed`]).

@@ -12,7 +12,7 @@ use crate::types::encode::{EncodeOptions, RowEncoder};
 use crate::types::target::TargetTable;
 use crate::types::value::Value;
 
-/// The record's metadata, and the arena of what is computed.
+/// The record's metadata, and the memory for the values that expressions compute.
 type RowContext<'a> = (&'a [Value<'a>], &'a Bump);
 
 type Prepared<T> = std::result::Result<T, Rejection>;

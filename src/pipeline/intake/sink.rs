@@ -27,8 +27,8 @@ use crate::threads;
 use crate::types::encode::EncodeOptions;
 use crate::types::value::Value;
 
-/// How long the reader waits for a schema check before it goes on: as long as for a record. Most checks take less, and
-/// pausing partitions throws away what was fetched.
+/// How long the reader waits for a schema check. Most checks take less. If one takes longer, the reader pauses the partitions, and what
+/// was fetched is thrown away.
 const CHECK_WAIT: Duration = Duration::from_millis(100);
 /// Rows gathered before they are put into their shards, under one lock: for short rows the lock was a fifth of the reader's
 /// time. Few enough to stay in the nearest cache.

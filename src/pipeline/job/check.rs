@@ -136,7 +136,7 @@ fn dead_letters(sink: &Sink, source: &Source) -> Result<String> {
     })
 }
 
-/// The columns that keep rows from being sent in binary form: those that alone would be text.
+/// The columns that keep rows from being sent in binary form: a table that had only this column would be sent as text.
 fn odd_columns(table: &TargetTable, options: EncodeOptions) -> Vec<String> {
     let alone = |column: &&TargetColumn| {
         let one = TargetTable { columns: vec![(*column).clone()], key: None, ..table.clone() };

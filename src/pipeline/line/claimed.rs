@@ -43,8 +43,8 @@ impl ClaimedRejects {
         self.rejections.insert(row, rejection);
     }
 
-    /// Whether a row has its dead letter in a file or a topic already. From now on it counts as having it.
-    pub fn store(&mut self, row: usize) -> bool {
+    /// Marks that a row's dead letter is stored in a file or a topic. Returns whether it was stored before.
+    pub fn mark_stored(&mut self, row: usize) -> bool {
         !self.stored.insert(row)
     }
 

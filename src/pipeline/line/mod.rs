@@ -1,7 +1,8 @@
 //! Everything that the threads of one sink share, on the way from an encoded row to the database.
 //!
 //! The files depend one way:
-//! - [`state`], [`rejects`], `schema_refresh`, `settlement`, `writers`: rows are written;
+//! - `claimed`, [`state`], [`rejects`], `schema_refresh`, `settlement`, `writers`: rows are written;
+//! - `low`: stores how far the ledger's streams are written;
 //! - `troubles`, `movers`, `merges`, `tree_changes`, `writers_watch`, `coordinator`: rows move into a vector index;
 //! - `index_build`, `deferral`: an index is built after its rows.
 //!

@@ -86,7 +86,7 @@ impl Settlement<'_> {
         }
         let Some(claimed) = &mut self.claimed else { return DeadLetterChanges::default() };
         let new: Vec<&RejectedRecord> =
-            along.iter().filter(|(row, _)| !claimed.store(*row)).map(|(_, record)| record).collect();
+            along.iter().filter(|(row, _)| !claimed.mark_stored(*row)).map(|(_, record)| record).collect();
         let all: Vec<&RejectedRecord> = along.iter().map(|(_, record)| record).collect();
         let stored = self.rejects.store_for_claim(self.line, &all, &new);
         claimed.along = along.into_iter().map(|(_, record)| record).collect();
@@ -156,7 +156,7 @@ impl Settle for Settlement<'_> {
             None => {
                 let sqlstate = rejection.sqlstate.clone();
                 let message = format!(
-                    "{}: {rejection}; {} because conflictmode is 'strict'; nothing of this batch is committed",
+                    "{}: {rejection}; {} because conflictmode is 'strict'; the row's transaction was not committed",
                     self.line.name(),
                     self.line.settings.origin.ends()
                 );

@@ -116,7 +116,7 @@ impl Intake for IntoSpool<'_> {
 
     fn assigned(&mut self, _: &Arc<str>, _: i32, _: i64) {}
 
-    /// Never called: the partitions aren't shared with other processes.
+    /// Only called when a topic was deleted and created again: the partitions aren't shared with other processes.
     fn released(&mut self, _: &[(Arc<str>, i32)], _: Duration) -> Vec<Watermark> {
         Vec::new()
     }

@@ -122,7 +122,8 @@ pub struct TableKeys {
     pub key_is_bytewise: bool,
     /// For each of the key's columns the collation that its index compares with, if it isn't the column's own.
     pub collations: Vec<Option<String>>,
-    /// A unique or exclusion constraint over a written column that is not the key.
+    /// There is a unique or exclusion constraint over a written column or an expression that isn't an index of the key that is checked
+    /// at once.
     pub other_unique: bool,
     /// Some unique or exclusion constraint of the table is only checked after the statement.
     pub deferrable: bool,

@@ -236,11 +236,13 @@ impl Catalog {
         }
     }
 
-    /// The statement that grants all rights that the job needs.
+    /// The statement that grants all rights that the job needs. Under `ignore` it names SELECT only where a deferrable constraint rules out
+    /// ON CONFLICT. On a server without ON CONFLICT, SELECT is needed, too; the error of the statements' trial says so.
     fn grant(&self, sink: &Sink) -> String {
         let rights = match sink.conflict_mode {
             _ if sink.changing => "SELECT, INSERT, UPDATE, DELETE",
             ConflictMode::Upsert => "SELECT, INSERT, UPDATE",
+            ConflictMode::Ignore if self.keys.deferrable => "SELECT, INSERT",
             _ => "INSERT",
         };
         let partitions = self.tree.as_ref().filter(|tree| tree.partitioned.is_some()).map(Tree::children);

@@ -1,7 +1,7 @@
 //! The partitioned layout of a table whose vector index is behind its rows, for tables that other programs change, too. A column says
 //! in which partition a row is. A row moves when this column is updated through the table. A statement of another program that
-//! meets a row just then gets a serialization failure. If the tables were one by inheritance, it would do nothing, without an
-//! error.
+//! meets a row just then gets a serialization failure. With children that inherit from the target table, that statement would
+//! do nothing, without an error.
 
 use super::tree::{Partitioned, TableRef, Tree};
 use super::unreadable::unreadable;

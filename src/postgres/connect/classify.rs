@@ -11,8 +11,8 @@ pub enum Class {
     Outage,
     /// The login was refused or the database is missing: an error at the start, an outage later.
     Login,
-    /// Another transaction held a lock, or was the cause of a rollback (a deadlock, a serialization failure): try the same again, a
-    /// little later.
+    /// Something of other transactions was in the way: a lock, a deadlock, a serialization failure; or no connection of the pool was
+    /// free in time. Try the same again, a little later.
     Contention,
     /// The statement or the transaction was cancelled because it took too long: try half as much.
     TooLong,

@@ -1,5 +1,6 @@
 //! From settings to an open connection: hosts, deadlines, login.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -233,7 +234,7 @@ impl Dialer {
             let is_on =
                 |part: &SimpleQueryMessage| matches!(part, SimpleQueryMessage::Row(row) if row.get(0) == Some("on"));
             if answer.iter().any(is_on) {
-                return Err(DriverError::Refused("the server takes no writes: it is a standby, or read-only"));
+                return Err(DriverError::Unfit("the server takes no writes: it is a standby, or read-only"));
             }
         }
         Ok(client)
@@ -262,7 +263,7 @@ impl Dialer {
                 // An error that the server sends is a sign of life, too. It may have too many connections, or lack a column of
                 // the query, which is new in PostgreSQL 9.6.
                 Err(error) if error.as_db_error().is_some() => Ok(None),
-                Err(DriverError::Refused(_)) => Ok(None),
+                Err(DriverError::Unfit(_)) => Ok(None),
                 answer => answer,
             }
         };
@@ -372,7 +373,7 @@ impl ResolvedHost {
                 Ok(found) => return Ok(found?),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(DriverError::Refused("the thread that looks up the host's addresses has failed"));
+                    return Err(io::Error::other("the thread that looks up the host's addresses has failed").into());
                 }
             }
         }

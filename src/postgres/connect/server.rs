@@ -62,14 +62,15 @@ impl Server {
     }
 
     /// How many writers there may be at most: one on Greenplum without its deadlock detector, if they update. It then locks the
-    /// whole table for an update, and writers wait for each other, across segments possibly for ever.
+    /// whole table for an update, and writers wait for each other, across segments possibly for ever. Versions from 6 on say whether
+    /// they have the detector; for a server that doesn't say it, the number isn't limited.
     pub fn most_writers(&self, mode: ConflictMode, changing: bool, key_is_unique: bool, connections: u32) -> u32 {
         let updates = changing || (mode == ConflictMode::Upsert && key_is_unique);
         if updates && self.deadlock_detector == Some(false) { 1 } else { connections.max(1) }
     }
 
-    /// Whether planning an update or a delete locks the table, as it does on Greenplum without its deadlock detector. It would wait
-    /// for any open INSERT, and other sessions would queue behind it.
+    /// Whether planning an update or a delete locks the table, as it does on Greenplum unless its deadlock detector is on. It would
+    /// wait for any open INSERT, and other sessions would queue behind it.
     pub fn planning_locks(&self) -> bool {
         self.greenplum && self.deadlock_detector != Some(true)
     }

@@ -30,10 +30,11 @@ use crate::postgres::connect::sql::{literal, quote};
 const TABLE: &str = "vecsink_owner";
 /// This word is in the error of a transaction whose process is no longer the owner.
 const FENCED: &str = "vecsink_fenced";
-/// How often a new owner tries to get the lock before the attempt to write fails.
+/// How often a new owner tries to get the lock, each time for [`LONGEST_WAIT`], before the attempt to write fails.
 const TRIES: u32 = 3;
 
-/// The streams of one sink that other processes may own.
+/// The partitions of one sink's source that the group has assigned to this process. Everywhere in this type `stream: u32` is the number
+/// that this process gives a partition. The column `stream` of the table has another number: [`Partition::key`].
 pub struct Owners {
     /// The schema of the sink's table.
     schema: String,

@@ -1,5 +1,5 @@
-//! The statements over the other tables of a tree: the sealed children and the target table. Rows are written to the hot child
-//! first; then each other table is asked for their keys, one statement for each table.
+//! The statements over the other tables of a tree: the sealed children and the target table, or in the partitioned layout the indexed
+//! partition. Rows are written to the hot child first; then each other table is asked for their keys, one statement for each table.
 
 use super::clauses::{ByKeys, array, key, same, same_numbered};
 use crate::batch::RowFormat;
@@ -67,7 +67,7 @@ pub struct OtherTable {
     pub only: String,
     /// For messages.
     pub name: String,
-    /// It is not the target table.
+    /// It is a sealed child: neither the target table nor the indexed partition.
     pub is_sealed: bool,
     texts: [[String; FORMATS.len()]; COUNT],
     /// As `Replace`, for the rows in the staging table.

@@ -25,6 +25,7 @@ pub struct SchemaVersion {
     pub(in crate::postgres) shape: TableShape,
     pub(in crate::postgres) statements: Statements,
     pub(in crate::postgres) order: Order,
+    pub(in crate::postgres) mode: ConflictMode,
     /// The key's columns by name.
     pub(in crate::postgres) key_names: Vec<String>,
     /// The database keeps the key unique and checks it at once. `table.key` doesn't say this: it may be a key that is only
@@ -46,6 +47,7 @@ impl SchemaVersion {
             shape: TableShape::new(catalog),
             statements: Statements::new(catalog, mode, capabilities),
             key_names: catalog.usable_key().into_iter().flatten().map(|column| column.name.clone()).collect(),
+            mode,
             order: Order::new(mode, &catalog.keys, catalog.key_is_exact(), catalog.key_triggers.is_empty()),
             key_is_unique: catalog.keys.key_is_unique,
         }

@@ -30,7 +30,7 @@ pub enum Statement {
     /// From the staging table into the table; on servers without ON CONFLICT in two steps.
     Store,
     StoreRest,
-    /// The same for updates under `strict`, which conflict with nothing.
+    /// The same for updates of the source under `strict`. They replace the row that has their key: that is no conflict.
     Upsert,
     UpsertRest,
     ClearStaging,

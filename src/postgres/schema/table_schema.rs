@@ -75,7 +75,7 @@ impl TableSchema {
     /// Reads the catalog again, unless another writer has done so since `seen` was the newest schema version. The inner error
     /// says why the job can't go on with the table as it is.
     pub fn read_again(&self, seen: &SchemaVersion, limit: &WaitLimit) -> Attempt<std::result::Result<(), String>> {
-        // The writer that holds this lock waits no longer than `limit`, which all share.
+        // The writer that holds this lock has a limit of its own, so a caller may wait here longer than its `limit`.
         let _alone = self.rereading.lock();
         if self.versions.newest().revision != seen.revision {
             return Ok(Ok(()));

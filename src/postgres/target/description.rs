@@ -29,8 +29,8 @@ pub struct Description {
     pub warnings: Vec<String>,
 }
 
-/// Bytes of a page and of a row that are not its values.
-const PAGE_OVERHEAD: usize = 100;
+/// About the bytes of a row that aren't its vector: the row's header, and small columns. A page has about as many in its own header.
+const ROW_OVERHEAD: usize = 100;
 
 pub fn describe(
     server: &Server,
@@ -138,8 +138,8 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
         let bytes = length.unwrap_or(0) * width;
         // Shorter rows are stored in a page as they are. Parts of longer rows must be stored elsewhere anyway.
         if column.storage != 'p'
-            && bytes > server.block_size / 4 - PAGE_OVERHEAD
-            && bytes < server.block_size - 2 * PAGE_OVERHEAD
+            && bytes > server.block_size / 4 - ROW_OVERHEAD
+            && bytes < server.block_size - 2 * ROW_OVERHEAD
         {
             warnings.push(format!(
                 "column {}: its vectors of {bytes} bytes fit a page of {} but are compressed or stored out of line, which makes \

@@ -7,7 +7,8 @@ use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::{literal, qualified};
 use crate::settings::{DeadLetterTarget, Sink};
 
-/// Finds out whether the table or a partition of it is less durable than the ledger. Tables that only inherit get no rows of the job.
+/// Finds out whether the table or a partition of it is less durable than the ledger. Children that inherit aren't examined. One of them,
+/// the hot child of 'behind', gets the job's rows: vecsink makes it as durable as the table.
 const LESS_DURABLE: &str = "WITH RECURSIVE part(oid, kind) AS (
   SELECT c.oid, c.relkind FROM pg_catalog.pg_class c WHERE c.oid = TABLE_NAME::pg_catalog.regclass
   UNION ALL SELECT c.oid, c.relkind FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.oid

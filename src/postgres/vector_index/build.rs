@@ -22,7 +22,7 @@ pub const CACHE_SHARE: u64 = 4;
 /// What became of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Built {
-    /// The child has all indexes of the parent.
+    /// The child has all vector indexes of the parent, or is gone.
     All,
     /// Another process is building an index of the child.
     Elsewhere,

@@ -33,8 +33,8 @@ pub struct TreeKeeper {
     /// `schema.table`, for messages.
     name: String,
     sink: Sink,
-    /// The table with the vector index, into which rows move.
-    parent: TableRef,
+    /// The table with the vector index, into which rows move: the target table, or in the partitioned layout its indexed partition.
+    indexed: TableRef,
     /// The target table in the partitioned layout.
     root: Option<TableRef>,
     /// The key's columns by name; empty where the table keeps no key unique.
@@ -58,7 +58,7 @@ pub struct KeeperSession {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedChild {
     pub table: TableRef,
-    /// The server's estimate.
+    /// The server's estimate; for a child without indexes the exact number.
     pub rows: u64,
     pub has_indexes: bool,
 }
@@ -131,7 +131,7 @@ impl TreeKeeper {
         let looked = self.run(own, |session| {
             let read = match &self.root {
                 Some(root) => partitioned::read(session, root.oid, &self.sink),
-                None => tree::read(session, self.parent.oid, &self.sink),
+                None => tree::read(session, self.indexed.oid, &self.sink),
             };
             let tree = match read {
                 Ok(Some(tree)) => tree,
@@ -160,7 +160,7 @@ impl TreeKeeper {
         }
         if let Some(estimate) = timer.estimate(look.waiting, Instant::now()) {
             look.scan = estimate;
-        } else if let Some(search) = SearchQuery::read(session, self.parent.oid)? {
+        } else if let Some(search) = SearchQuery::read(session, self.indexed.oid)? {
             let begun = Instant::now();
             for table in unindexed.iter().chain([&look.tree.hot]) {
                 look.scan += search.time(session, table)?;
@@ -189,12 +189,12 @@ impl TreeKeeper {
             let columns = match known {
                 Some(columns) => columns,
                 None => {
-                    let columns = Arc::new(MovedColumns::read(session, &self.parent)?);
+                    let columns = Arc::new(MovedColumns::read(session, &self.indexed)?);
                     *self.columns.lock() = Some(Arc::clone(&columns));
                     columns
                 }
             };
-            move_rows(session, &columns, (child, &self.parent), &self.key, rows, page)
+            move_rows(session, &columns, (child, &self.indexed), &self.key, rows, page)
         });
         moved.map_err(|failure| {
             if is_altered(&failure) {
@@ -225,7 +225,7 @@ impl TreeKeeper {
 
     /// The table with the vector index.
     pub fn indexed(&self) -> &TableRef {
-        &self.parent
+        &self.indexed
     }
 
     /// Seals the hot child and makes a new one. Its locks are waited for no longer than `wait`.

@@ -1,12 +1,13 @@
-//! What a child of the target table must be like, read from the catalog. Inheritance gives it the columns with their types,
-//! defaults, NOT NULL, storage and most CHECK constraints; the rest is here.
+//! What the catalog says of a table that has children or may get them. A child gets the columns with their types, defaults, NOT NULL,
+//! storage and most CHECK constraints by inheritance; the rest is here. A child, a partition or another table is read in the same way,
+//! to compare it with its parent.
 
 use crate::error::Error;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::literal;
 
-/// The target table as the parent of children.
+/// A table as the catalog describes it, usually the parent of children.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parent {
     pub oid: String,

@@ -201,10 +201,7 @@ impl BatchWrite<'_> {
             _ => String::new(),
         };
         failure.error(
-            &format!(
-                "{}: the database refuses every row for the same reason, so no row is at fault",
-                self.writer.database.name
-            ),
+            &format!("{}: the database refuses the batch, and the cause is in no row", self.writer.database.name),
             &format!("{why}{}; then {}", remedy(failure), self.writer.database.origin.again()),
         )
     }

@@ -87,8 +87,12 @@ impl Conflicts {
         };
         let copy = format!("COPY {form}{resolution}");
         if can_conflict && self.mode != ConflictMode::Strict {
-            let insert = if self.on_conflict { "ON CONFLICT" } else { "WHERE NOT EXISTS" };
-            format!("{copy}; on a conflict through a temporary table and INSERT … {insert}")
+            let statements = match (self.on_conflict, self.mode) {
+                (true, _) => "INSERT … ON CONFLICT",
+                (false, ConflictMode::Upsert) => "UPDATE, then INSERT … WHERE NOT EXISTS",
+                (false, _) => "INSERT … WHERE NOT EXISTS",
+            };
+            format!("{copy}; on a conflict through a temporary table and {statements}")
         } else {
             copy
         }

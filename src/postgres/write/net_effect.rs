@@ -1,4 +1,5 @@
-//! A batch's net effect: for each key a delete if there was any, then at most one row.
+//! A batch's net effect: for each key a delete if there was any, then as a rule at most one row or one update of some columns. All rows
+//! of a key are kept where one of them may be left out for another reason than the key (see [`Keep::All`]).
 
 use std::ops::Range;
 

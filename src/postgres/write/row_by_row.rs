@@ -19,6 +19,7 @@ use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::net_effect::net;
 use crate::postgres::write::path::Path;
 use crate::postgres::write::transaction::apply;
+use crate::settings::ConflictMode;
 
 /// What became of each row.
 pub type RowOutcomes = Vec<Result<Written, AttemptError>>;
@@ -28,6 +29,7 @@ pub type RowOutcomes = Vec<Result<Written, AttemptError>>;
 pub struct How<'a> {
     path: Path,
     order: Order,
+    mode: ConflictMode,
     which: RowByRow,
     /// The key's columns. Where rows replace others, a conflict on this key means that another transaction has just added the key: the
     /// attempt is repeated.
@@ -36,7 +38,7 @@ pub struct How<'a> {
 
 impl<'a> How<'a> {
     pub fn new(schema_version: &'a SchemaVersion, path: Path, which: RowByRow) -> How<'a> {
-        How { path, order: schema_version.order, which, key: &schema_version.key_names }
+        How { path, order: schema_version.order, mode: schema_version.mode, which, key: &schema_version.key_names }
     }
 }
 
@@ -74,7 +76,7 @@ pub fn write_each(
             Err(failure) => return Err(AttemptError { row: Some(row), ..failure }),
         }
     }
-    let ignores = how.order.keep == Keep::First;
+    let ignores = how.mode == ConflictMode::Ignore;
     let is_open =
         |outcome: &Result<Written, AttemptError>| outcome.as_ref().is_err_and(|failure| !is_ignored(failure, ignores));
     if after.claims.is_some() && outcomes.iter().any(is_open) {
@@ -105,7 +107,7 @@ pub fn write_one(
 pub fn is_the_rows_own(failure: &AttemptError, how: How<'_>) -> bool {
     match failure.class {
         Class::Value | Class::Row => true,
-        // Under `strict` it stops the job, and nothing before it in the batch is committed.
+        // Under `strict` it stops the job, and the transaction isn't committed.
         Class::Conflict => how.order.keep != Keep::Strict,
         Class::Configuration => !how.which.renews || failure.is("42501"),
         Class::Other => !how.which.repeats,

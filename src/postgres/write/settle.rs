@@ -46,7 +46,7 @@ pub trait Settle {
     fn conflict(&mut self, _row: Option<usize>, rejection: Rejection) -> Error {
         Error::Target {
             message: format!(
-                "{rejection}; the job stops because conflictmode is 'strict', and nothing of the batch is committed"
+                "{rejection}; the job stops because conflictmode is 'strict', and the row's transaction was not committed"
             ),
             sqlstate: rejection.sqlstate,
             passing: false,

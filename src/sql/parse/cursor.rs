@@ -5,7 +5,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::error::{Diagnostic, Location};
 
-/// A syntax error ends a statement. Parsing goes on after its `;`.
+/// A syntax error ends a statement, and parsing goes on after its `;`. In a list it only ends the element: see [`TokenCursor::recover`].
 pub type Parsed<T> = Result<T, Diagnostic>;
 
 pub struct TokenCursor<'a> {

@@ -108,8 +108,8 @@ impl Scope<'_> {
         let mut candidates = Vec::with_capacity(list.len());
         let mut common = operand.data_type();
         for candidate in list {
-            let candidate = beside(self.expression(candidate)?, operand.type_ref());
-            operand = beside(operand, candidate.type_ref());
+            let candidate = typed_like(self.expression(candidate)?, operand.type_ref());
+            operand = typed_like(operand, candidate.type_ref());
             common = common_type(&common, candidate.type_ref()).ok_or_else(|| {
                 let message = format!("{common} and {} can't be compared; CAST one of them", candidate.type_ref());
                 error(self.place(whole), message)

@@ -9,7 +9,7 @@ pub(crate) fn same(left: Value<'_>, right: Value<'_>) -> bool {
     order(left, right) == Some(Ordering::Equal)
 }
 
-/// The order of two values of the same type. Texts are compared byte by byte. `None`: they differ, but neither is less than
+/// The order of two values of the same type. Texts are compared byte by byte. An ARRAY of floats may be a vector. `None`: they differ, but neither is less than
 /// the other.
 pub(crate) fn order(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
     match (left, right) {
@@ -32,6 +32,14 @@ pub(crate) fn order(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
             let equal = |(left, right): (&Value<'_>, &Value<'_>)| same_or_both_null(*left, *right);
             (left.len() == right.len() && left.iter().zip(right).all(equal)).then_some(Ordering::Equal)
         }
+        (Value::Vector(left), Value::Vector(right)) => {
+            let equal = |index| same(left.element(index), right.element(index));
+            (left.len() == right.len() && (0..left.len()).all(equal)).then_some(Ordering::Equal)
+        }
+        (Value::Vector(vector), Value::Array(array)) | (Value::Array(array), Value::Vector(vector)) => {
+            let equal = |(index, element): (usize, &Value<'_>)| same(vector.element(index), *element);
+            (vector.len() == array.len() && array.iter().enumerate().all(equal)).then_some(Ordering::Equal)
+        }
         (Value::Map(left), Value::Map(right)) => {
             let among = |(key, value): &(Value<'_>, Value<'_>)| {
                 right.iter().any(|(other, found)| same(*key, *other) && same_or_both_null(*value, *found))
@@ -46,5 +54,22 @@ fn same_or_both_null(left: Value<'_>, right: Value<'_>) -> bool {
     match (left, right) {
         (Value::Null, Value::Null) => true,
         (left, right) => same(left, right),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::value::Vector;
+
+    #[test]
+    fn a_vector_equals_a_vector_and_an_array_with_the_same_elements() {
+        let vector = Value::Vector(Vector::Float(&[1.0, 2.5]));
+        assert!(same(vector, Value::Vector(Vector::Float(&[1.0, 2.5]))));
+        assert!(same(vector, Value::Array(&[Value::Float(1.0), Value::Float(2.5)])));
+        assert!(same(Value::Array(&[Value::Float(1.0), Value::Float(2.5)]), vector));
+        assert!(!same(vector, Value::Vector(Vector::Float(&[1.0, 2.0]))));
+        assert!(!same(vector, Value::Vector(Vector::Float(&[1.0]))));
+        assert!(!same(vector, Value::Array(&[Value::Float(1.0), Value::Null])));
     }
 }

@@ -107,7 +107,7 @@ class Pipeline(Handle):
         super().__init__(pointer, lib.vecsink_pipeline_free)
 
     def wait(self, timeout: float | None = None) -> None:
-        """Returns when the job has ended by itself, because its bounded sources are read. Raises the error if it failed, and
+        """Returns when the job has ended: its bounded sources are read, or it was stopped. Raises the error if it failed, and
         TimedOutError if it still runs after ``timeout`` seconds."""
         patience = Patience(timeout)
         while True:

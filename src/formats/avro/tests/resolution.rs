@@ -180,7 +180,10 @@ fn fields_are_found_by_name_and_fields_without_a_column_are_skipped_and_counted(
     let without = r#"{"type": "record", "name": "w", "fields": [{"name": "b", "type": "string"}]}"#;
     let mut confluent = Confluent::new(schema(reader), columns(), known(&[(1, without)]));
     let reason = decode(&mut confluent, Some(&bytes("00 00 00 00 01 02 79"))).unwrap_err();
-    assert_eq!(reason, "decode refused column id: the writer has no such field, and the reading schema gives no default for it, at /id");
+    assert_eq!(
+        reason,
+        "decode refused column id: the writer has no such field, and the reading schema gives no default for it, at /id"
+    );
 }
 
 #[test]

@@ -27,8 +27,11 @@ pub enum Error {
     /// [`WaitLimit::unless`](super::wait_limit::WaitLimit::unless).
     #[error("answered elsewhere")]
     Overtaken,
+    #[error("the connection is closed")]
+    Closed,
+    /// The server answered, but it is not one that we can use.
     #[error("{0}")]
-    Refused(&'static str),
+    Unfit(&'static str),
 }
 
 impl Error {

@@ -121,8 +121,7 @@ impl Exchange {
         let mut silent_since: Option<Instant> = None;
         loop {
             self.woken.0.store(false, Ordering::Relaxed);
-            let lost =
-                if self.broken { Err(Error::Refused("the connection is closed")) } else { self.drive(&mut context) };
+            let lost = if self.broken { Err(Error::Closed) } else { self.drive(&mut context) };
             // The server's last error message may be among what was read before the end.
             if let Poll::Ready(answer) = request.as_mut().poll(&mut context) {
                 return answer.map_err(Error::from);
@@ -156,7 +155,7 @@ impl Exchange {
                 }
                 Poll::Ready(None) => {
                     self.broken = true;
-                    return Err(Error::Refused("the connection is closed"));
+                    return Err(Error::Closed);
                 }
                 Poll::Pending => return Ok(()),
             }

@@ -11,7 +11,8 @@ use crate::postgres::connect::session::Session;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PositionOutcome {
     Stored,
-    /// It was not: another process has opened the stream since, or the ledger has less than this process has written.
+    /// It was not: another process has opened the stream since, the ledger has less than this process has written, or the stream's row
+    /// is gone.
     Fenced,
 }
 

@@ -71,20 +71,19 @@ impl Ledger {
                 );
             }
         }
-        self.examine(session)
+        self.both().iter().try_for_each(|(name, _)| self.examine(session, name))
     }
 
     /// An error if [`Ledger::open`] would fail; leaves nothing behind. Returns the tables that would be made.
     pub fn check(&self, session: &mut Session) -> Result<Vec<String>> {
         let mut missing = Vec::new();
-        for ((schema, table), ddl) in self.both() {
-            if !exists(session, schema, table).map_err(|failure| self.wrong(&failure))? {
+        for (name, ddl) in self.both() {
+            if exists(session, &name.0, &name.1).map_err(|failure| self.wrong(&failure))? {
+                self.examine(session, name)?;
+            } else {
                 try_create(session, &ddl).map_err(|failure| self.wrong(&failure))?;
-                missing.push(qualified(schema, table));
+                missing.push(qualified(&name.0, &name.1));
             }
-        }
-        if missing.is_empty() {
-            self.examine(session)?;
         }
         Ok(missing)
     }
@@ -93,34 +92,38 @@ impl Ledger {
         [(&self.tables.stream, self.stream_ddl()), (&self.tables.shard, self.shard_ddl())]
     }
 
-    /// Tries everything that a job does with the tables, without changing a row.
-    fn examine(&self, session: &mut Session) -> Result<()> {
-        let (stream, shard) = (self.stream(), self.shard());
-        let nothing = format!(
-            "UPDATE {stream} SET layout = layout, source = source, epoch = epoch, low = low, owner = owner, seen = seen WHERE false;
-             INSERT INTO {stream} (stream, job, sink, topic, part, source, layout, epoch, low, owner, seen)
-              SELECT stream, job, sink, topic, part, source, layout, epoch, low, owner, seen FROM {stream} WHERE false;
-             UPDATE {shard} SET epoch = epoch, next_offset = next_offset WHERE false;
-             INSERT INTO {shard} (stream, shard, epoch, next_offset) SELECT stream, shard, epoch, next_offset FROM {shard} WHERE false"
-        );
-        session.run(&nothing).map_err(|failure| {
+    /// Tries everything that a job does with one of the tables, without changing a row.
+    fn examine(&self, session: &mut Session, name: &(String, String)) -> Result<()> {
+        let (schema, table) = name;
+        let full = qualified(schema, table);
+        let nothing = if *name == self.tables.stream {
+            format!(
+                "UPDATE {full} SET layout = layout, source = source, epoch = epoch, low = low, owner = owner, seen = seen WHERE false;
+                 INSERT INTO {full} (stream, job, sink, topic, part, source, layout, epoch, low, owner, seen)
+                  SELECT stream, job, sink, topic, part, source, layout, epoch, low, owner, seen FROM {full} WHERE false"
+            )
+        } else {
+            format!(
+                "UPDATE {full} SET epoch = epoch, next_offset = next_offset WHERE false;
+                 INSERT INTO {full} (stream, shard, epoch, next_offset)
+                  SELECT stream, shard, epoch, next_offset FROM {full} WHERE false"
+            )
+        };
+        session.run(&format!("{nothing}; DELETE FROM {full} WHERE false")).map_err(|failure| {
             session.forgive();
             self.wrong(&failure)
         })?;
-        for (schema, table) in [&self.tables.stream, &self.tables.shard] {
-            let persistence = format!(
-                "SELECT c.relpersistence FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                  WHERE n.nspname = {} AND c.relname = {}",
-                literal(schema),
-                literal(table)
-            );
-            let kind = session.first_value(&persistence).map_err(|failure| self.wrong(&failure))?;
-            if kind.as_deref() != Some("p") {
-                return Err(Error::target(format!(
-                    "table {} is unlogged, so a crash of the server would empty it; run: ALTER TABLE {0} SET LOGGED",
-                    qualified(schema, table)
-                )));
-            }
+        let persistence = format!(
+            "SELECT c.relpersistence FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+              WHERE n.nspname = {} AND c.relname = {}",
+            literal(schema),
+            literal(table)
+        );
+        let kind = session.first_value(&persistence).map_err(|failure| self.wrong(&failure))?;
+        if kind.as_deref() != Some("p") {
+            return Err(Error::target(format!(
+                "table {full} is unlogged, so a crash of the server would empty it; run: ALTER TABLE {full} SET LOGGED"
+            )));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::Finding;
 use super::facts::{ColumnFacts, DoctorFacts};
 
-/// Bytes of a page and of a row that are not its values.
+/// About the bytes of a page that a vector can't use: the headers of page and row, and the row's other columns.
 const PAGE_OVERHEAD: usize = 200;
 
 /// Floats hardly become smaller by compression, but the server tries it for each row.

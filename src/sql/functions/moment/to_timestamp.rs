@@ -12,7 +12,7 @@ pub const TO_TIMESTAMP: Function = Function {
     name: "TO_TIMESTAMP",
     parameters: Parameters::of(&[Text, Text]).optional(1),
     form: "TO_TIMESTAMP(text[, format])",
-    meaning: "TIMESTAMP(3) of a text. Without a format it is 'yyyy-MM-dd HH:mm:ss'. NULL if the text doesn't have the format.",
+    meaning: "TIMESTAMP(3) of a text. If no format is given, it is 'yyyy-MM-dd HH:mm:ss'. A text that doesn't have the format is read as yyyy-[m]m-[d]d[ hh:mm:ss]; NULL if it isn't that either.",
     plan: |mut operands| {
         if operands.len() == 1 {
             return Ok(tried(operands, TIMESTAMP));

@@ -6,8 +6,8 @@ use crate::sql::functions::definition::*;
 pub const TO_TIMESTAMP_LTZ: Function = Function {
     name: "TO_TIMESTAMP_LTZ",
     parameters: Parameters::of(&[Number, Integer]).optional(1),
-    form: "TO_TIMESTAMP_LTZ(number, 0 | 3)",
-    meaning: "TIMESTAMP_LTZ(3) of the seconds (0) or milliseconds (3) since 1970.",
+    form: "TO_TIMESTAMP_LTZ(number[, 0 | 3])",
+    meaning: "TIMESTAMP_LTZ(3) of the seconds (0) or milliseconds (3) since 1970. If neither is given, the number is in milliseconds.",
     plan: to_timestamp_ltz,
 };
 

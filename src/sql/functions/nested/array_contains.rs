@@ -41,7 +41,24 @@ impl Evaluate for ArrayContains {
 
 /// NULL counts as an element like any other.
 fn contains<'a>(array: Value<'a>, wanted: Value<'a>) -> Value<'a> {
-    let Value::Array(elements) = array else { return Value::Null };
-    let is_wanted = |element: &Value<'_>| if wanted.is_null() { element.is_null() } else { same(*element, wanted) };
-    Value::Bool(elements.iter().any(is_wanted))
+    let is_wanted = |element: Value<'_>| if wanted.is_null() { element.is_null() } else { same(element, wanted) };
+    match array {
+        Value::Array(elements) => Value::Bool(elements.iter().any(|element| is_wanted(*element))),
+        Value::Vector(vector) => Value::Bool((0..vector.len()).any(|index| is_wanted(vector.element(index)))),
+        _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::value::Vector;
+
+    #[test]
+    fn an_array_of_floats_that_was_decoded_as_a_vector_has_its_elements() {
+        let vector = Value::Vector(Vector::Double(&[1.0, 2.5]));
+        assert_eq!(contains(vector, Value::Double(2.5)), Value::Bool(true));
+        assert_eq!(contains(vector, Value::Double(2.0)), Value::Bool(false));
+        assert_eq!(contains(vector, Value::Null), Value::Bool(false));
+    }
 }

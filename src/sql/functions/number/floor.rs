@@ -19,7 +19,7 @@ pub const CEIL: Function = Function {
     name: "CEIL",
     parameters: Parameters::of(&[Number]),
     form: "CEIL(number) or CEIL(moment TO unit)",
-    meaning: "The smallest whole number that isn't below the number; the beginning of the moment's next unit.",
+    meaning: "The smallest whole number that isn't below the number; the first moment that isn't before the given one and begins a unit.",
     plan: |operands| Ok(whole(WholeNumber::Ceil, operands)),
 };
 

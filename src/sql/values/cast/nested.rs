@@ -20,6 +20,13 @@ pub(super) fn cast<'a>(
             }
             Value::Array(converted)
         }
+        (Value::Vector(vector), DataType::Array(from), DataType::Array(to)) => {
+            let converted = context.arena.alloc_slice_fill_with(vector.len(), |index| vector.element(index));
+            for element in converted.iter_mut() {
+                *element = cast_value(*element, from, to, context)?;
+            }
+            Value::Array(converted)
+        }
         (Value::Row(fields), DataType::Row(from), DataType::Row(to)) if from.len() == to.len() => {
             let converted = context.arena.alloc_slice_copy(fields);
             for ((field, from), to) in converted.iter_mut().zip(from).zip(to) {
@@ -40,4 +47,23 @@ pub(super) fn cast<'a>(
         }
         _ => return Ok(None),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+
+    use super::*;
+    use crate::types::time_zone::TimeZone;
+    use crate::types::value::Vector;
+
+    #[test]
+    fn the_elements_of_a_vector_are_cast() {
+        let (arena, zone) = (Bump::new(), TimeZone::default());
+        let context = EvaluationContext::new(&[], &[], &arena, &zone);
+        let (from, to) = (DataType::Array(Box::new(DataType::Float)), DataType::Array(Box::new(DataType::Double)));
+        let vector = Value::Vector(Vector::Float(&[1.5, -2.0]));
+        let cast = cast(vector, &from, &to, &context).ok().flatten();
+        assert_eq!(cast, Some(Value::Array(&[Value::Double(1.5), Value::Double(-2.0)])));
+    }
 }
