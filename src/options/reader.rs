@@ -125,8 +125,8 @@ impl<'a> TableOptions<'a> {
         }
     }
 
-    /// Adds an error for every option that is in none of the groups (a prefix and its options) and doesn't begin with a
-    /// prefix in `open`.
+    /// Adds an error for every option that is in none of the groups (a prefix and its options), unless it begins with a prefix in
+    /// `open`: under those any name is allowed.
     pub fn refuse_unknown(&mut self, connector: &str, groups: &[(&str, &[OptionSpec])], open: &[&str]) {
         let is_known = |name: &str| {
             let listed = |(prefix, options): &(&str, &[OptionSpec])| {

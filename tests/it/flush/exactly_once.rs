@@ -156,6 +156,23 @@ fn a_refused_row_is_claimed_together_with_its_neighbours() {
 }
 
 #[test]
+fn a_row_that_is_ignored_because_of_a_second_constraint_is_claimed() {
+    for server in servers(&[]) {
+        let mut schema = Schema::new(&server);
+        // With a deferrable constraint the statement has no ON CONFLICT, so a conflict of the names refuses the row.
+        schema.execute(
+            "CREATE TABLE t (id bigint PRIMARY KEY, name text UNIQUE DEFERRABLE); INSERT INTO t VALUES (0, 'taken')",
+        );
+        let target = process(&Sink { conflict_mode: ConflictMode::Ignore, ..exactly_once(&schema) }, 1);
+        let rows = Rows::default().binary(1, Some("a")).binary(2, Some("taken")).binary(3, Some("b"));
+        let fates = write(&target, &rows.batch());
+        assert!(fates.rejected.is_empty(), "{:?}", fates.rejected);
+        assert_eq!(table(&mut schema, "t"), "0=taken 1=a 3=b");
+        assert_eq!(positions(&mut schema), "0:3");
+    }
+}
+
+#[test]
 fn a_connection_that_breaks_at_any_byte_leaves_each_row_once() {
     for server in servers(&[]) {
         let mut schema = Schema::new(&server);

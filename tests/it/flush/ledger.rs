@@ -276,6 +276,37 @@ fn a_ledger_that_a_crash_would_empty_is_refused() {
 }
 
 #[test]
+fn a_table_of_the_ledger_is_examined_although_the_other_one_is_missing() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = a_table(&server);
+    let target = process(&sink(&schema, "t"), 1);
+    schema.execute("DROP TABLE vecsink_stream; ALTER TABLE vecsink_shard SET UNLOGGED");
+    let refused = target.ledger.check(&Stop::default()).expect_err("the other one is unlogged").to_string();
+    assert!(refused.contains("SET LOGGED"), "{refused}");
+}
+
+#[test]
+fn a_role_that_may_not_delete_from_the_ledger_is_refused() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = a_table(&server);
+    drop(process(&sink(&schema, "t"), 1));
+    let role = format!("{}_role", schema.name);
+    schema.execute(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA {} TO {role}; GRANT SELECT, INSERT ON t TO {role};
+         GRANT SELECT, INSERT, UPDATE ON vecsink_stream, vecsink_shard TO {role}",
+        schema.name
+    ));
+    let mut sink = sink(&schema, "t");
+    sink.connection.user.clone_from(&role);
+    sink.connection.password = Password::new("x");
+    let target = open(&sink);
+    let refused = target.ledger.open(&Stop::default()).expect_err("it may not delete").to_string();
+    drop(target);
+    schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    assert!(refused.contains("SELECT, INSERT, UPDATE and DELETE"), "{refused}");
+}
+
+#[test]
 fn the_error_for_a_role_that_may_not_make_the_tables_has_the_statements() {
     for server in servers(&[]) {
         let mut schema = a_table(&server);
