@@ -454,7 +454,7 @@ typedef struct vecsink_pushed {
 // Rows are written to a child table without a vector index, where queries find them at once. They move into the index later.
 #define VECSINK_VECTOR_INDEX_BEHIND 1
 
-// The index is dropped, and built again when the rows are written.
+// The index is dropped when the sink opens, and built again after all rows were written.
 #define VECSINK_VECTOR_INDEX_DEFER 2
 
 // NULL in every row; data is NULL.

@@ -13,5 +13,5 @@ mod topic;
 
 pub use self::file::DeadLetterFile;
 pub use self::log::RateLimitedLog;
-pub use self::spool::{Spool, SpoolPosition};
+pub use self::spool::{Spool, SpoolPlace};
 pub use self::topic::{DeadLetterTopic, Publish};

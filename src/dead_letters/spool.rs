@@ -19,7 +19,7 @@ const LONGEST: usize = i32::MAX as usize;
 
 /// A dead letter's place in the file. Only this is held in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SpoolPosition {
+pub struct SpoolPlace {
     topic: u32,
     partition: i32,
     offset: i64,
@@ -30,9 +30,9 @@ pub struct SpoolPosition {
     pub id: Option<i64>,
 }
 
-impl SpoolPosition {
+impl SpoolPlace {
     /// Whether both come from one record.
-    pub fn is_of_same_record(&self, other: &SpoolPosition) -> bool {
+    pub fn is_of_same_record(&self, other: &SpoolPlace) -> bool {
         (self.topic, self.partition, self.offset) == (other.topic, other.partition, other.offset)
     }
 }
@@ -42,7 +42,7 @@ pub struct Spool {
     end: u64,
     topics: HashMap<Arc<str>, u32>,
     /// The places of the dead letters, by the sink that they name.
-    places: HashMap<String, Vec<SpoolPosition>>,
+    places: HashMap<String, Vec<SpoolPlace>>,
 }
 
 impl Spool {
@@ -126,7 +126,7 @@ impl Spool {
         let next = self.topics.len() as u32;
         let topic = *self.topics.entry(Arc::clone(&dead_letter.position.topic)).or_insert(next);
         let (partition, offset) = (dead_letter.position.partition, dead_letter.position.offset);
-        let place = SpoolPosition { topic, partition, offset, start, length, id };
+        let place = SpoolPlace { topic, partition, offset, start, length, id };
         self.places.entry(dead_letter.sink.clone()).or_default().push(place);
     }
 
@@ -136,17 +136,16 @@ impl Spool {
     }
 
     /// The dead letters that name these sinks, in the order of their records.
-    pub fn take(&mut self, sinks: &[&str]) -> Result<Vec<SpoolPosition>> {
+    pub fn take(&mut self, sinks: &[&str]) -> Result<Vec<SpoolPlace>> {
         self.file
             .flush()
             .map_err(|error| Error::DeadLetter(format!("no room for the dead letters: {error}; set TMPDIR")))?;
-        let mut places: Vec<SpoolPosition> =
-            sinks.iter().filter_map(|sink| self.places.remove(*sink)).flatten().collect();
+        let mut places: Vec<SpoolPlace> = sinks.iter().filter_map(|sink| self.places.remove(*sink)).flatten().collect();
         places.sort_unstable();
         Ok(places)
     }
 
-    pub fn read(&self, place: &SpoolPosition) -> Result<DeadLetter> {
+    pub fn read(&self, place: &SpoolPlace) -> Result<DeadLetter> {
         let length = usize::try_from(place.length).map_err(|error| Error::Internal(error.to_string()))?;
         let mut text = vec![0; length];
         let read = self.file.get_ref().read_exact_at(&mut text, place.start).map_err(|error| error.to_string());

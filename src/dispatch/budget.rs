@@ -99,20 +99,20 @@ impl Budget {
     }
 
     /// A place among the large rows that wait, for a row of `bytes` bytes.
-    pub fn claim(&self, bytes: usize) -> Claim<'_> {
-        Claim { budget: self, bytes, is_first: false }
+    pub fn large_row(&self, bytes: usize) -> LargeRow<'_> {
+        LargeRow { budget: self, bytes, is_first: false }
     }
 }
 
 /// A large row that may have to wait. While it is the first to wait, small rows leave it room, so it doesn't wait for ever.
 #[derive(Debug)]
-pub struct Claim<'a> {
+pub struct LargeRow<'a> {
     budget: &'a Budget,
     bytes: usize,
     is_first: bool,
 }
 
-impl Claim<'_> {
+impl LargeRow<'_> {
     /// Charges the row's bytes if it is the first large row that waits and the bytes fit.
     pub fn try_charge(&mut self) -> bool {
         let Budget { wanted, .. } = self.budget;
@@ -124,7 +124,7 @@ impl Claim<'_> {
     }
 }
 
-impl Drop for Claim<'_> {
+impl Drop for LargeRow<'_> {
     fn drop(&mut self) {
         if self.is_first {
             self.budget.wanted.store(0, Ordering::Relaxed);
@@ -141,22 +141,22 @@ mod tests {
     #[test]
     fn a_row_larger_than_the_budget_passes_when_nothing_else_is_held() {
         let budget = Budget::new(10);
-        assert!(budget.claim(1000).try_charge());
+        assert!(budget.large_row(1000).try_charge());
         assert!(!budget.has_room());
-        assert!(!budget.claim(1000).try_charge());
+        assert!(!budget.large_row(1000).try_charge());
         budget.release(1000);
         assert!(budget.has_room());
         budget.charge(1);
-        assert!(!budget.claim(1000).try_charge());
+        assert!(!budget.large_row(1000).try_charge());
         assert!(budget.try_charge(1000, 1), "only the reserved byte is held");
     }
 
     #[test]
     fn what_fits_is_charged_up_to_the_last_byte() {
         let budget = Budget::new(10);
-        assert!(budget.claim(6).try_charge());
-        assert!(!budget.claim(5).try_charge());
-        assert!(budget.claim(4).try_charge());
+        assert!(budget.large_row(6).try_charge());
+        assert!(!budget.large_row(5).try_charge());
+        assert!(budget.large_row(4).try_charge());
         assert_eq!(budget.held(), 10);
     }
 
@@ -164,10 +164,10 @@ mod tests {
     fn others_leave_room_to_the_large_row_that_is_first_in_line_until_it_has_passed_or_given_up() {
         let budget = Budget::new(10);
         budget.charge(4);
-        let mut first = budget.claim(8);
+        let mut first = budget.large_row(8);
         assert!(!first.try_charge());
         assert!(!budget.has_room(), "a small row would keep it waiting");
-        let mut second = budget.claim(5);
+        let mut second = budget.large_row(5);
         assert!(!second.try_charge(), "it is not its turn");
         budget.release(4);
         assert!(!second.try_charge());

@@ -37,7 +37,7 @@ pub type vecsink_vector_index = i32;
 pub const VECSINK_VECTOR_INDEX_INLINE: vecsink_vector_index = 0;
 /// Rows are written to a child table without a vector index, where queries find them at once. They move into the index later.
 pub const VECSINK_VECTOR_INDEX_BEHIND: vecsink_vector_index = 1;
-/// The index is dropped, and built again when the rows are written.
+/// The index is dropped when the sink opens, and built again after all rows were written.
 pub const VECSINK_VECTOR_INDEX_DEFER: vecsink_vector_index = 2;
 
 /// Sets an option of the sink by the name that it has in a job file: "deadletter", "retrywaittime" … (docs/options.md). When an

@@ -134,9 +134,9 @@ impl Core {
         // If this is the callbacks' thread, other threads may wait for room that only this thread can make. So it doesn't wait
         // behind them.
         let in_callback = self.is_callback_thread();
-        let mut claim = (charged > 0 && !in_callback).then(|| budget.claim(charged));
-        let mut granted = || match &mut claim {
-            Some(claim) => claim.try_charge(),
+        let mut large = (charged > 0 && !in_callback).then(|| budget.large_row(charged));
+        let mut granted = || match &mut large {
+            Some(row) => row.try_charge(),
             None if !in_callback => budget.has_room(),
             None if charged == 0 => budget.held() < budget.limit(),
             None => budget.try_charge(charged, self.line.unreported_bytes()),

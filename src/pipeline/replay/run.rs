@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::options::ReplayOptions;
 use super::read::{ReadDeadLetters, read};
 use crate::dead_letters::dead_letter::DeadLetter;
-use crate::dead_letters::{Spool, SpoolPosition};
+use crate::dead_letters::{Spool, SpoolPlace};
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
@@ -153,7 +153,7 @@ impl SinkReplay {
         Ok(SinkReplay { line, intake, read, streams: HashMap::new(), without_row: Vec::new() })
     }
 
-    fn run(mut self, spool: &Spool, places: &[SpoolPosition], counters: &mut Snapshot) -> Result<()> {
+    fn run(mut self, spool: &Spool, places: &[SpoolPlace], counters: &mut Snapshot) -> Result<()> {
         self.line.start_writer();
         let fed = self.process(spool, places);
         self.line.close();
@@ -177,8 +177,8 @@ impl SinkReplay {
     }
 
     /// `false`: it was stopped before the end.
-    fn process(&mut self, spool: &Spool, places: &[SpoolPosition]) -> Result<bool> {
-        for record in places.chunk_by(SpoolPosition::is_of_same_record) {
+    fn process(&mut self, spool: &Spool, places: &[SpoolPlace]) -> Result<bool> {
+        for record in places.chunk_by(SpoolPlace::is_of_same_record) {
             // A dead letter may have been written twice; if one was edited, it is a different one.
             let mut dead_letters: Vec<(DeadLetter, Vec<i64>)> = Vec::new();
             for place in record {

@@ -101,7 +101,7 @@ impl TreeKeeper {
         Ok(Some(TreeKeeper {
             name,
             sink: sink.clone(),
-            parent: parent.clone(),
+            indexed: parent.clone(),
             root: tree.partitioned.as_ref().map(|partitioned| partitioned.root.clone()),
             key: catalog.usable_key().into_iter().flatten().map(|column| column.name.clone()).collect(),
             connector,
