@@ -14,6 +14,8 @@ import subprocess
 import sys
 
 import report
+from costs import ROWS as COST_ROWS
+from costs import Costs
 from indexed import Indexed
 from measure import Server, broker_pid
 from throughput import COLUMNS, ROWS, ROOT, Bench
@@ -21,7 +23,9 @@ from throughput import COLUMNS, ROWS, ROOT, Bench
 FORMATS = ["csv", "json", "avro"]
 
 PLOTTED = ["throughput", "hnsw", "freshness", "searchable"]
-PARTS = PLOTTED + ["sent-again", "slow-rows"]
+PARTS = PLOTTED + ["sent-again", "slow-rows", "costs"]
+# The page of each part whose results aren't in docs/benchmarks.md.
+PAGES = {"costs": "docs/scaling.md"}
 # Few rows, because the database takes long to build the graph of the index.
 HNSW_ROWS = {10: 20_000, 128: 5_000, 768: 1_500}
 # How rows get into the vector index, rows a second, seconds. More than about 1,400 rows/s are more than the index takes inline: there
@@ -66,6 +70,10 @@ def main():
     if "slow-rows" in arguments.only:
         rows = min(150_000, arguments.rows or 150_000)
         results["slow-rows"] = printed(Indexed(bench).slow_rows(rows, arguments.beside))
+    if "costs" in arguments.only:
+        own = Costs(bench)
+        rows = {dims: min(COST_ROWS[dims], arguments.rows or COST_ROWS[dims]) for dims in arguments.dims}
+        results["costs"] = printed([line for dims in rows for line in own.measure(dims, rows[dims], arguments.runs)])
     if arguments.keep:
         keep(results)
     return 0
@@ -147,7 +155,7 @@ def keep(results):
             writer = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(lines)
-        report.replace(ROOT / "docs/benchmarks.md", name, lines)
+        report.replace(ROOT / PAGES.get(name, "docs/benchmarks.md"), name, lines)
         if name in PLOTTED:
             report.plot(folder / f"{name}.svg", name, lines)
 

@@ -5,6 +5,7 @@ mod check;
 mod console;
 mod ddl;
 mod job_file;
+mod offsets;
 mod options;
 mod produce;
 mod progress;
@@ -49,6 +50,8 @@ enum Command {
     Check(check::CheckArguments),
     Ddl(ddl::DdlArguments),
     Replay(replay::ReplayArguments),
+    #[command(subcommand)]
+    Offsets(offsets::OffsetsCommand),
     Options(options::OptionsArguments),
     #[command(subcommand)]
     Topic(topic::TopicCommand),
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments, &console),
         Command::Ddl(arguments) => ddl::ddl(&arguments, &console),
         Command::Replay(arguments) => replay::replay(arguments, &console),
+        Command::Offsets(command) => offsets::offsets(command, &console),
         Command::Options(options::OptionsArguments {}) => options::options(&console),
         Command::Topic(command) => topic::topic(command, &console),
         Command::Produce(arguments) => produce::produce(arguments, &console),

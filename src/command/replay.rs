@@ -28,7 +28,8 @@ const TICK: Duration = Duration::from_millis(100);
 ///
 /// A dead letter in a table is deleted in the transaction that writes its row. Dead letters in a topic are read once: the next
 /// replay starts after them. A file stays as it is, so move it away afterwards; a second replay of it writes its rows again,
-/// with the same keys.
+/// with the same keys. Into a sink with 'sink.delivery-guarantee' = 'exactly-once' each record is written once, whatever is
+/// replayed how often.
 ///
 /// Exits with 0 if every dead letter was processed (its row is in the table, or it was rejected again), 1 if that failed or was
 /// interrupted, 2 if the arguments, the job or a line of the file is wrong and nothing was written.

@@ -52,8 +52,9 @@ impl Default for RowCost {
 }
 
 impl RowCost {
-    /// Learns from a batch that was written. `took`: how long the server worked on its rows; zero if that isn't known.
-    pub fn observe(&mut self, now: Instant, rows: usize, bytes: usize, took: Duration) {
+    /// Learns from a batch that was written. `took`: how long the server worked on its rows; zero if that isn't known. `was_cancelled`:
+    /// the server has cancelled the batch, and written it in parts. That shows as much as small batches that are tried.
+    pub fn observe(&mut self, now: Instant, rows: usize, bytes: usize, took: Duration, was_cancelled: bool) {
         if rows == 0 || took.is_zero() {
             return;
         }
@@ -61,6 +62,10 @@ impl RowCost {
         let each = seconds / rows as f64;
         let expensive = EXPENSIVE + EXPENSIVE_BYTE * bytes as f64 / rows as f64;
         match self.state {
+            State::Cheap { .. } | State::Tried { .. } if was_cancelled && each >= expensive => {
+                self.seconds = each;
+                self.state = State::Expensive;
+            }
             State::Cheap { until } => {
                 let is_examined = until.is_none_or(|until| now >= until);
                 if is_examined && took >= LONG_BATCH && each >= expensive && rows >= TRIED_PART {
@@ -120,7 +125,7 @@ mod tests {
         let batch = |_| {
             let rows = cost.most_rows().unwrap_or(most).min(most);
             now += took(rows);
-            cost.observe(now, rows, 500 * rows, took(rows));
+            cost.observe(now, rows, 500 * rows, took(rows), false);
             rows
         };
         (0..number).map(batch).collect()
@@ -140,7 +145,7 @@ mod tests {
             assert_eq!(batches(&mut cost, 9, rows, |rows| took * rows as u32), [rows; 9]);
         }
         let mut cost = RowCost::default();
-        cost.observe(Instant::now(), 100, 100 << 20, 100 * 20 * MILLISECOND);
+        cost.observe(Instant::now(), 100, 100 << 20, 100 * 20 * MILLISECOND, false);
         assert_eq!(cost.most_rows(), None);
     }
 
@@ -154,8 +159,18 @@ mod tests {
     #[test]
     fn one_batch_that_waited_is_forgotten_at_once() {
         let mut cost = RowCost::default();
-        cost.observe(Instant::now(), 3000, 300_000, 2000 * MILLISECOND);
+        cost.observe(Instant::now(), 3000, 300_000, 2000 * MILLISECOND, false);
         assert_eq!(batches(&mut cost, 2, 3000, |rows| 7 * MICROSECOND * rows as u32), [750, 3000]);
+    }
+
+    #[test]
+    fn a_batch_that_the_server_has_cancelled_shows_what_a_row_costs() {
+        let mut cost = RowCost::default();
+        cost.observe(Instant::now(), 3000, 300_000, 3000 * 2 * MILLISECOND, true);
+        assert_eq!(cost.most_rows(), Some(50));
+        let mut cost = RowCost::default();
+        cost.observe(Instant::now(), 3000, 300_000, 3000 * 7 * MICROSECOND, true);
+        assert_eq!(cost.most_rows(), None, "it has waited for something else");
     }
 
     #[test]

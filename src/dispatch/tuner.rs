@@ -29,12 +29,14 @@ pub struct Spent {
     pub whole: Duration,
     /// How long the server worked on the rows, without connecting, BEGIN and COMMIT. Zero if that isn't known.
     pub rows: Duration,
+    /// The server has cancelled an attempt because it took too long, and the batch was written in parts.
+    pub was_cancelled: bool,
 }
 
 /// All of the time was for rows.
 impl From<Duration> for Spent {
     fn from(time: Duration) -> Spent {
-        Spent { whole: time, rows: time }
+        Spent { whole: time, rows: time, was_cancelled: false }
     }
 }
 
@@ -95,7 +97,7 @@ impl Tuner {
         let most = self.setting().rows;
         let was_cut = most < self.whole_rows();
         self.is_first = false;
-        self.cost.observe(now, rows, bytes, spent.rows);
+        self.cost.observe(now, rows, bytes, spent.rows, spent.was_cancelled);
         if self.cost.expensive().is_some() {
             let TunerStart { most_writers, .. } = self.start;
             let writers = self.cheap.setting().writers;

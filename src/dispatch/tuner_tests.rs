@@ -15,7 +15,11 @@ fn settles_at(mut tuner: Tuner, useful: usize, commit: Duration, row: Duration, 
     while now - start < Duration::from_secs(10) {
         let BatchSetting { writers, rows } = tuner.setting();
         let shared = writers as u32 / writers.min(useful) as u32;
-        let spent = Spent { whole: (commit + row * rows as u32) * shared, rows: row * rows as u32 * shared };
+        let spent = Spent {
+            whole: (commit + row * rows as u32) * shared,
+            rows: row * rows as u32 * shared,
+            was_cancelled: false,
+        };
         now += (commit + row * rows as u32) / writers.min(useful) as u32;
         let rows = if was_full { rows } else { rows / 2 };
         tuner.observe(now, WrittenBatch { rows, bytes: rows * 150, has_all_bytes: false, spent, open: writers });
@@ -102,7 +106,7 @@ impl Server {
             self.busy.sort_unstable();
             let (end, began, rows) = self.busy[0];
             self.now = end;
-            let spent = Spent { whole: end - began, rows: end - began - COMMIT };
+            let spent = Spent { whole: end - began, rows: end - began - COMMIT, was_cancelled: false };
             let batch = WrittenBatch { rows, bytes: rows * 150, has_all_bytes: false, spent, open: self.busy.len() };
             self.tuner.observe(self.now, batch);
             self.busy.remove(0);
@@ -202,7 +206,7 @@ fn nothing_is_concluded_while_few_rows_come() {
     let mut tuner = Tuner::new(TunerStart { rows: 3000, rows_are_free: true, first_rows: 64, most_writers: 20 });
     let start = Instant::now();
     for at in 0..1000 {
-        let spent = Spent { whole: 8 * MILLISECOND, rows: 5 * MILLISECOND };
+        let spent = Spent { whole: 8 * MILLISECOND, rows: 5 * MILLISECOND, was_cancelled: false };
         let batch = WrittenBatch { rows: 5, bytes: 750, has_all_bytes: false, spent, open: 1 };
         tuner.observe(start + 20 * MILLISECOND * at, batch);
     }

@@ -16,6 +16,8 @@ mod job;
 pub(crate) mod line;
 mod memory;
 #[cfg(feature = "kafka")]
+pub mod offsets;
+#[cfg(feature = "kafka")]
 pub mod replay;
 pub(crate) mod replayed;
 mod shard_layout;
@@ -43,6 +45,8 @@ pub use job::{
     CheckedColumn, CheckedSink, Pipeline, RunOptions, Sample, SampledColumn, check, check_settings, ddl, ddl_of_ledger,
     sample, start_job,
 };
+#[cfg(feature = "kafka")]
+pub use offsets::{PlannedReset, ResetOptions, ResetPlan, ResetTo, StreamOffsets, plan_reset, show_offsets};
 #[cfg(feature = "kafka")]
 pub use replay::{DeadLetterSource, ReplayOptions, replay};
 pub use stats::{Stats, Summary};

@@ -9,12 +9,14 @@ mod vector_index;
 mod write;
 
 pub use self::catalog::tree::{TableRef, Tree};
-pub use self::own_tables::dead_letters::changes::{DeadLetterChanges, ReplayedDeadLetters};
+pub use self::own_tables::dead_letters::changes::{DeadLetterChanges, ReplayedDeadLetters, WrittenRecords};
 pub use self::own_tables::dead_letters::open::check_dead_letters;
 pub use self::own_tables::dead_letters::read::read_dead_letters;
 pub use self::own_tables::dead_letters::table::dead_letter_table_ddl;
 pub use self::own_tables::ledger::low::PositionOutcome;
-pub use self::own_tables::ledger::print::ledger_ddl;
+pub use self::own_tables::ledger::operate::{LedgerSession, LedgerStream};
+pub use self::own_tables::ledger::print::{ledger_ddl, replayed_insert};
+pub use self::own_tables::ledger::tables::{Forgotten, StreamsOf};
 pub use self::own_tables::ledger::take_over::{Start, TakenStream};
 pub use self::own_tables::streams::OwnStream;
 pub use self::schema::schema_version::SchemaVersion;

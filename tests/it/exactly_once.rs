@@ -1,8 +1,12 @@
 //! `vecsink run` with exactly-once: whatever ends it, each record is in a table without a key once, or once among the dead letters.
 
+mod changes;
 mod edges;
 mod groups;
 mod modes;
+mod offsets;
+mod replay;
+mod scene;
 
 use std::time::Duration;
 
@@ -33,8 +37,11 @@ fn job(schema: &Schema, topic: &Topic) -> Job {
 }
 
 fn job_of(sql: &str, schema: &Schema, topic: &Topic) -> Job {
-    Job::run(sql)
-        .variable("TOPIC", &topic.name)
+    with_variables(Job::run(sql), schema, topic)
+}
+
+fn with_variables(job: Job, schema: &Schema, topic: &Topic) -> Job {
+    job.variable("TOPIC", &topic.name)
         .variable("BROKERS", &topic.kafka.brokers)
         .variable("URL", format!("{}?ApplicationName={}", schema.server.jdbc_url(), schema.name))
         .variable("LOGIN", &schema.server.user)

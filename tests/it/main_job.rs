@@ -16,6 +16,7 @@ mod scene;
 mod shapes;
 mod standby;
 mod strict;
+mod time_limits;
 mod tls;
 mod two_sinks;
 mod types;

@@ -11,7 +11,8 @@ use super::broker::Broker;
 use super::context::{KafkaConsumer, KafkaContext};
 use super::question::Question;
 use crate::error::{Error, Result};
-use crate::kafka::assign::Assign;
+use crate::kafka::assign::{Assign, SourceIds};
+use crate::kafka::native;
 use crate::kafka::properties::java_properties::{self, Translation};
 use crate::kafka::properties::tuning;
 use crate::kafka::resume::Resume;
@@ -31,8 +32,8 @@ pub struct SourceClient {
     assign: Option<Arc<dyn Assign>>,
 }
 
-/// How long the cluster may take to answer with its id.
-const CLUSTER_WAIT: Duration = Duration::from_secs(5);
+/// How long the cluster may take to answer with its id, and with those of topics.
+const IDS_WAIT: Duration = Duration::from_secs(5);
 
 impl SourceClient {
     /// Makes the client. It connects by itself, later.
@@ -95,15 +96,15 @@ impl SourceClient {
         let (assign, consumer) = (self.assign.clone(), Arc::downgrade(&self.consumer));
         move |found| {
             let Some(assign) = &assign else { return Ok(found) };
-            let cluster = consumer.upgrade().and_then(|consumer| consumer.client().fetch_cluster_id(CLUSTER_WAIT));
-            assign.assign(found, &cluster.unwrap_or_default())
+            let ids = consumer.upgrade().map(|consumer| source_ids(&consumer, &found)).unwrap_or_default();
+            assign.assign(found, &ids)
         }
     }
 
     /// `--fresh` in a group: whoever gets one of these partitions begins there. Not to be called by a thread that polls.
     pub fn start_over(&self, starts: &[StartPosition]) -> Result<()> {
         let Some(assign) = &self.assign else { return Ok(()) };
-        assign.start_over(starts, &self.consumer.client().fetch_cluster_id(CLUSTER_WAIT).unwrap_or_default())
+        assign.start_over(starts, &source_ids(&self.consumer, starts))
     }
 
     /// Whether the database answers that says where partitions are read from. For another thread.
@@ -208,6 +209,17 @@ impl SourceClient {
     pub fn subscribe(&self, topics: &[&str]) -> Result<()> {
         let subscribed = self.consumer.subscribe(topics);
         subscribed.map_err(|error| Error::Source(format!("the Kafka client doesn't subscribe to {topics:?}: {error}")))
+    }
+}
+
+/// The ids of the cluster and of these partitions' topics.
+fn source_ids(consumer: &KafkaConsumer, found: &[StartPosition]) -> SourceIds {
+    let mut topics: Vec<&str> = found.iter().map(|own| &*own.topic).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    SourceIds {
+        cluster: consumer.client().fetch_cluster_id(IDS_WAIT).unwrap_or_default(),
+        topics: native::topic_ids(consumer.client(), &topics, IDS_WAIT),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rdkafka::message::BorrowedMessage;
 
-use super::native;
+use crate::kafka::native;
 use crate::record::Header;
 
 /// How many different names that aren't UTF-8 are kept (they are never freed). All further names of this kind are read as `UNREADABLE`.

@@ -5,7 +5,6 @@ pub mod discovery;
 pub mod fetching;
 pub mod headers;
 pub mod lag;
-pub mod native;
 pub mod partitions;
 pub mod polls;
 pub mod range;

@@ -12,7 +12,6 @@ use super::client_errors::{ClientErrors, ClientEvent};
 use super::fetching::Fetching;
 use super::headers::Headers;
 use super::lag::Lag;
-use super::native;
 #[cfg(feature = "internals")]
 use super::polls::LongestGap;
 use super::polls::Polls;
@@ -24,6 +23,7 @@ use crate::kafka::client::context::KafkaConsumer;
 use crate::kafka::client::source_client::SourceClient;
 use crate::kafka::commit::stored_progress::StoredProgress;
 use crate::kafka::intake::{Intake, Taken, Watermark};
+use crate::kafka::native;
 use crate::kafka::resume::Resume;
 use crate::kafka::start::position::StartPosition;
 use crate::record::{Record, TimestampType};

@@ -2,15 +2,17 @@
 //! reading begins at the lowest `low`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
+use super::key_text::key_text;
 use crate::error::{Error, Result};
 use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
 use crate::job::settings::source::Source;
-use crate::kafka::{Assign, StartPosition, StartReason};
+use crate::kafka::{Assign, SourceIds, StartPosition, StartReason};
 use crate::pipeline::intake::source::LineMapping;
 use crate::pipeline::line::Line;
-use crate::postgres::{Start, Target};
+use crate::postgres::{Forgotten, Start, StreamsOf, Target};
 use crate::progress::ledger::{KeyColumnText, StreamName, Wanted, layout_text};
 use crate::settings::DeliveryGuarantee;
 use crate::settings::kafka::Assignment;
@@ -22,13 +24,27 @@ use crate::types::target::TargetTable;
 struct LedgerSink {
     line: Arc<Line>,
     layout: String,
+    /// The highest epoch that `--fresh` has deleted.
+    epoch: AtomicI64,
+}
+
+impl LedgerSink {
+    /// For `--fresh`: deletes what the ledger has of the sink.
+    fn forget(&self, job: &str, stop: &Stop) -> Result<()> {
+        let name = self.line.name();
+        let Forgotten { streams, epoch } = self.line.target.ledger.forget(job, name, StreamsOf::Job, stop)?;
+        self.epoch.store(epoch, Ordering::Relaxed);
+        log::info!(
+            "{name}: --fresh: what the ledger had of {streams} streams of this job was deleted; they begin by 'scan.startup.mode'"
+        );
+        Ok(())
+    }
 }
 
 /// The sinks of one reader.
 pub struct LedgerAssign {
     job: String,
     sinks: Vec<LedgerSink>,
-    is_fresh: bool,
     /// The job file says where to go on when records are gone.
     may_jump: bool,
     stop: Stop,
@@ -50,24 +66,30 @@ impl LedgerAssign {
             may_jump &= source.kafka.says_where_to_go_on();
             for (line, mapping) in own.iter().filter(|(line, _)| line.target.ledger.is_on()) {
                 refuse_clock(line.name(), &line.table, mapping)?;
-                sinks.push(LedgerSink { line: Arc::clone(line), layout: layout_of(line, mapping, source) });
+                sinks.push(LedgerSink {
+                    line: Arc::clone(line),
+                    layout: layout_of(line, mapping, source),
+                    epoch: AtomicI64::new(0),
+                });
             }
         }
         if sinks.is_empty() {
             return Ok(None);
         }
-        for LedgerSink { line, .. } in &sinks {
-            line.target.ledger.open(stop)?;
+        for sink in &sinks {
+            sink.line.target.ledger.open(stop)?;
+            // In a group `start_over` is asked for instead, once.
+            if is_fresh && !in_group {
+                sink.forget(job, stop)?;
+            }
         }
-        // In a group `start_over` is asked for instead, once.
-        let is_fresh = is_fresh && !in_group;
-        Ok(Some(LedgerAssign { job: job.to_owned(), sinks, is_fresh, may_jump, stop: stop.clone() }))
+        Ok(Some(LedgerAssign { job: job.to_owned(), sinks, may_jump, stop: stop.clone() }))
     }
 
-    fn assign_one(&self, found: StartPosition, cluster: &str, is_fresh: bool) -> Result<StartPosition> {
-        let source = format!("{cluster}/");
+    fn assign_one(&self, found: StartPosition, ids: &SourceIds) -> Result<StartPosition> {
+        let source = ids.of(&found.topic);
         let mut place: Option<StartPosition> = None;
-        for LedgerSink { line, layout } in &self.sinks {
+        for LedgerSink { line, layout, epoch } in &self.sinks {
             let name = StreamName {
                 job: self.job.clone(),
                 sink: line.name().to_owned(),
@@ -76,7 +98,7 @@ impl LedgerAssign {
             };
             let extent = Some((found.first, found.end));
             let wanted = Wanted { name: &name, layout, source: &source, extent, may_jump: self.may_jump };
-            let start = Start { offset: found.start, is_fresh };
+            let start = Start { offset: found.start, epoch: epoch.load(Ordering::Relaxed) };
             let taken = line.target.ledger.take_over(&wanted, start, &self.stop)?;
             let low = taken.positions.low();
             if found.origin == StartReason::Progress && low < found.start {
@@ -89,7 +111,7 @@ impl LedgerAssign {
             }
             let own = StartPosition {
                 start: low.max(found.first),
-                origin: if taken.is_new || is_fresh { found.origin } else { StartReason::Progress },
+                origin: if taken.is_new { found.origin } else { StartReason::Progress },
                 missed: taken.missed,
                 ..found.clone()
             };
@@ -103,12 +125,13 @@ impl LedgerAssign {
 }
 
 impl Assign for LedgerAssign {
-    fn assign(&self, found: Vec<StartPosition>, cluster: &str) -> Result<Vec<StartPosition>> {
-        found.into_iter().map(|found| self.assign_one(found, cluster, self.is_fresh)).collect()
+    fn assign(&self, found: Vec<StartPosition>, ids: &SourceIds) -> Result<Vec<StartPosition>> {
+        found.into_iter().map(|found| self.assign_one(found, ids)).collect()
     }
 
-    fn start_over(&self, starts: &[StartPosition], cluster: &str) -> Result<()> {
-        starts.iter().try_for_each(|start| self.assign_one(start.clone(), cluster, true).map(drop))
+    fn start_over(&self, starts: &[StartPosition], ids: &SourceIds) -> Result<()> {
+        self.sinks.iter().try_for_each(|sink| sink.forget(&self.job, &self.stop))?;
+        starts.iter().try_for_each(|start| self.assign_one(start.clone(), ids).map(drop))
     }
 
     fn answers(&self) -> Result<()> {
@@ -119,12 +142,13 @@ impl Assign for LedgerAssign {
 /// The layout text of a sink.
 fn layout_of(line: &Line, mapping: &Mapping, source: &Source) -> String {
     let table = &line.table;
+    let names = names_of(source);
     let column = |&at: &usize| {
         let column = table.columns.get(at)?;
         Some(KeyColumnText {
             name: column.name.clone(),
             column_type: column.type_name.clone(),
-            expression: mapping.expressions.get(at).map(|expression| printed(expression, source)).unwrap_or_default(),
+            expression: mapping.expressions.get(at).map(|expression| key_text(expression, &names)).unwrap_or_default(),
             format: source.format.name().to_owned(),
         })
     };
@@ -132,14 +156,11 @@ fn layout_of(line: &Line, mapping: &Mapping, source: &Source) -> String {
     layout_text(line.layout, &format!("{}.{}", table.schema, table.table), &key)
 }
 
-/// What a column of the key is computed from. The expression has the numbers of the source's columns, so their names are added: json
-/// finds values by them.
-fn printed(expression: &Expression, source: &Source) -> String {
-    let mut read = Vec::new();
-    columns_of(expression, &mut read);
-    let names: Vec<Option<&str>> =
-        read.iter().map(|&at| source.columns.get(at).map(|column| column.name.as_str())).collect();
-    format!("{expression:?} {names:?}")
+/// The names of the columns that expressions over a source number.
+fn names_of(source: &Source) -> Vec<String> {
+    let metadata = source.format_metadata.iter().chain(&source.record_metadata);
+    let columns = source.columns.iter().map(|column| column.name.clone());
+    columns.chain(metadata.map(|column| format!("metadata {}", column.key))).collect()
 }
 
 /// A record that is read again must have the same key, or it would be written to another row.
@@ -163,22 +184,15 @@ fn asks_the_clock(expression: &Expression) -> bool {
     is_clock || expression.operands().into_iter().any(asks_the_clock)
 }
 
-fn columns_of(expression: &Expression, found: &mut Vec<usize>) {
-    match expression {
-        Expression::Column(index, _) => found.push(*index),
-        other => other.operands().into_iter().for_each(|operand| columns_of(operand, found)),
-    }
-}
-
 /// A job that is at-least-once leaves nothing in a ledger: a later run of exactly-once would begin at an old offset.
 pub fn forget(job: &Job, line: &Line, stop: &Stop) {
     let ledger = &line.target.ledger;
     if ledger.is_on() {
         return;
     }
-    match ledger.forget(job.name().unwrap_or("vecsink"), line.name(), stop) {
-        Ok(0) => {}
-        Ok(streams) => {
+    match ledger.forget(job.name().unwrap_or("vecsink"), line.name(), StreamsOf::Job, stop) {
+        Ok(Forgotten { streams: 0, .. }) => {}
+        Ok(Forgotten { streams, .. }) => {
             log::info!("{}: the job is at-least-once; its {streams} streams were deleted from the ledger", line.name())
         }
         // A user who may not read a ledger has written nothing into it.

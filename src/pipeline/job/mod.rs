@@ -3,10 +3,11 @@
 mod check;
 mod ddl;
 mod indexes;
+mod key_text;
 mod ledger;
 mod run;
 mod sample;
-mod sources;
+pub(super) mod sources;
 mod start;
 
 pub use self::check::{CheckedColumn, CheckedSink, check};

@@ -252,9 +252,9 @@ impl Rejects {
                 Keeping::WithRows => {
                     let entries = now.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket));
                     let replayed = line.replayed.to_delete(&line.progress, entries);
-                    let changes = DeadLetterChanges { added: unpacked, replayed, refused: None };
+                    let changes = DeadLetterChanges { added: unpacked, replayed, ..DeadLetterChanges::default() };
                     line.target.dead_letters.write(&changes, &line.shared.stop)?;
-                    line.replayed.gone(&changes.replayed);
+                    line.replayed.gone(&changes.replayed, &changes.written);
                 }
             }
             self.settled(line, now);

@@ -8,6 +8,7 @@ use super::rejects::{self, RejectedRecord, Rejects};
 use super::schema_refresh;
 use super::state::LineState;
 use crate::batch::{Batch, Chunk, RowEntry};
+use crate::dispatch::Spent;
 use crate::error::{Error, Rejection, Result};
 use crate::postgres::{DeadLetterChanges, SchemaVersion, Settle, Written};
 use crate::settings::ExceptionMode;
@@ -22,6 +23,8 @@ pub struct Settlement<'a> {
     along: Vec<RejectedRecord>,
     /// How long the server worked on the rows.
     rows_took: Duration,
+    /// The server has cancelled an attempt because it took too long.
+    was_cancelled: bool,
     /// With exactly-once: the batch's own rejected records.
     claimed: Option<ClaimedRejects>,
 }
@@ -41,13 +44,14 @@ impl<'a> Settlement<'a> {
             starts: starts.collect(),
             along: Vec::new(),
             rows_took: Duration::ZERO,
+            was_cancelled: false,
             claimed,
         }
     }
 
-    /// How long the server worked on the batch's rows, as far as they were not written row by row.
-    pub fn rows_time(&self) -> Duration {
-        self.rows_took
+    /// What the batch cost that has taken so long. The server's work on rows counts as far as they were not written row by row.
+    pub fn spent(&self, whole: Duration) -> Spent {
+        Spent { whole, rows: self.rows_took, was_cancelled: self.was_cancelled }
     }
 
     /// The chunk that holds a row, and the row's place in it.
@@ -75,13 +79,14 @@ impl Settlement<'_> {
     fn dead_letters_of_claimed(&mut self, rows: Range<usize>, is_claimed: &dyn Fn(u32) -> bool) -> DeadLetterChanges {
         let Some(claimed) = &self.claimed else { return DeadLetterChanges::default() };
         let mut along = Vec::new();
-        for (row, rejection) in claimed.among(rows) {
+        for (row, rejection) in claimed.among(rows.clone()) {
             let Some(entry) = self.entries(row..row + 1).next().filter(|entry| is_claimed(entry.stream)) else {
                 continue;
             };
             let original = self.original(row).unwrap_or_default().to_vec();
             let (position, rejection) = (self.line.position(entry.stream, entry.offset), rejection.clone());
             let (stream, ticket) = (entry.stream, entry.ticket);
+            self.line.replayed.rejected((stream, ticket));
             along.push((row, RejectedRecord { position, original, rejection, stream, ticket }));
         }
         let Some(claimed) = &mut self.claimed else { return DeadLetterChanges::default() };
@@ -91,7 +96,13 @@ impl Settlement<'_> {
         let stored = self.rejects.store_for_claim(self.line, &all, &new);
         claimed.along = along.into_iter().map(|(_, record)| record).collect();
         match stored {
-            Ok(added) => DeadLetterChanges { added, ..DeadLetterChanges::default() },
+            Ok(added) => {
+                let claimed = |entry: &&RowEntry| is_claimed(entry.stream);
+                let entries = || self.entries(rows.clone()).filter(claimed).map(|entry| (entry.stream, entry.ticket));
+                let (progress, own) = (&self.line.progress, &self.line.replayed);
+                let (replayed, written) = (own.to_delete(progress, entries()), own.written(progress, entries()));
+                DeadLetterChanges { added, replayed, written, refused: None }
+            }
             Err(error) => {
                 let refused = Some(error.to_string());
                 self.line.shared.fail(error);
@@ -143,6 +154,10 @@ impl Settle for Settlement<'_> {
         self.rows_took += time;
     }
 
+    fn cancelled(&mut self) {
+        self.was_cancelled = true;
+    }
+
     fn left_out(&mut self, rows: usize) {
         self.line.note_left_out(rows as u64);
     }
@@ -173,7 +188,12 @@ impl Settle for Settlement<'_> {
         schema_refresh::encoded_again(self.line, batch, schema_version)
     }
 
-    fn dead_letters(&mut self, rows: Range<usize>, is_claimed: &dyn Fn(u32) -> bool) -> DeadLetterChanges {
+    fn dead_letters(
+        &mut self,
+        rows: Range<usize>,
+        all_or_none: bool,
+        is_claimed: &dyn Fn(u32) -> bool,
+    ) -> DeadLetterChanges {
         if self.claimed.is_some() {
             return self.dead_letters_of_claimed(rows, is_claimed);
         }
@@ -188,9 +208,11 @@ impl Settle for Settlement<'_> {
         };
         self.along = taken;
         let along = self.along.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket));
+        // A row that may be refused in the transaction keeps its dead letter until it has another one.
+        let rows = if all_or_none { rows } else { rows.start..rows.start };
         let entries = self.entries(rows).map(|entry| (entry.stream, entry.ticket)).chain(along);
         let replayed = self.line.replayed.to_delete(&self.line.progress, entries);
-        DeadLetterChanges { added, replayed, refused: None }
+        DeadLetterChanges { added, replayed, ..DeadLetterChanges::default() }
     }
 
     fn dead_letters_ended(&mut self, changes: DeadLetterChanges, committed: bool) {
@@ -198,13 +220,14 @@ impl Settle for Settlement<'_> {
             let along = std::mem::take(&mut claimed.along);
             if committed {
                 self.rejects.claimed(self.line, &along);
+                self.line.replayed.gone(&changes.replayed, &changes.written);
             }
             return;
         }
         let along = std::mem::take(&mut self.along);
         if committed {
             self.rejects.settled(self.line, &along);
-            self.line.replayed.gone(&changes.replayed);
+            self.line.replayed.gone(&changes.replayed, &changes.written);
         } else {
             self.rejects.returned(along);
         }

@@ -8,7 +8,7 @@ use parking_lot::{Condvar, Mutex};
 use super::rejects::Rejects;
 use super::settlement::Settlement;
 use super::state::LineState;
-use crate::dispatch::{Dispatcher, OwnQueues, Spent, TakenBatch};
+use crate::dispatch::{Dispatcher, OwnQueues, TakenBatch};
 use crate::error::{Error, Result};
 use crate::pipeline::{is_over, memory};
 use crate::stop::{Phase, Stop};
@@ -85,7 +85,7 @@ impl Writers {
             let mut settlement = Settlement::new(line, rejects, &batch);
             let started = Instant::now();
             line.target.writer.write(&batch, &mut settlement, &line.shared.stop)?;
-            let spent = Spent { whole: started.elapsed(), rows: settlement.rows_time() };
+            let spent = settlement.spent(started.elapsed());
             freed += line.dispatcher.give_back(batch, spent);
             if freed >= most_freed {
                 memory::give_back(freed);

@@ -1,7 +1,7 @@
 //! Replays dead letters: each record is processed like any other, from its bytes into the sink that rejected it. If it is rejected
 //! again, its new dead letter is durable before the old one is deleted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,9 +21,11 @@ use crate::pipeline::line::{Line, PushSettings};
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
 use crate::pipeline::stats::Summary;
-use crate::postgres::DeadLetterChanges;
+use crate::position::Position;
+use crate::postgres::{DeadLetterChanges, Start, StreamsOf, replayed_insert};
+use crate::progress::ledger::{StreamName, Wanted};
 use crate::record::{Header, Record, TimestampType};
-use crate::settings::{DeadLetterTarget, DeliveryGuarantee, Sink};
+use crate::settings::{DeadLetterTarget, DeliveryGuarantee};
 use crate::stop::Stop;
 
 /// Processes all dead letters that are there now, and returns what became of them. Ends early, with [`Error::Stopped`], when
@@ -75,7 +77,12 @@ fn replay_sinks(
     for (mapping, names) in sinks {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let places = spool.take(&names)?;
-        let replayed = table.as_ref().map(|(schema, table)| Replayed::of(schema, table)).unwrap_or_default();
+        let is_once = mapping.sink.delivery == DeliveryGuarantee::ExactlyOnce;
+        let replayed = match &table {
+            Some((schema, table)) => Replayed::of(schema, table),
+            None if is_once => Replayed::default().stored_by(replayed_insert(&mapping.sink, job_name(job))),
+            None => Replayed::default(),
+        };
         SinkReplay::open(job, mapping, replayed, stop)?.run(&spool, &places, counters)?;
     }
     // Not earlier: the position in a topic may pass its dead letters only when all of them are durable again.
@@ -134,6 +141,22 @@ struct SinkReplay {
     streams: HashMap<(Arc<str>, i32), u32>,
     /// Ids of dead letters whose records make no row.
     without_row: Vec<i64>,
+    /// With exactly-once.
+    once: Option<Once>,
+}
+
+/// A replay into a sink that is exactly-once: its transactions claim streams of their own in the ledger, `replay:` and the topic's name, so
+/// that two replays can't write at the same time, and a COMMIT that isn't answered is looked up.
+struct Once {
+    job: String,
+    /// The highest epoch of earlier replays.
+    epoch: i64,
+    /// What replays have written is stored in a table. (A dead letter of a table is deleted instead.)
+    is_stored: bool,
+    /// The offsets that earlier replays have written, by topic and partition.
+    written: HashMap<(Arc<str>, i32), HashSet<i64>>,
+    /// So many dead letters were left out because their records are written.
+    left_out: u64,
 }
 
 impl SinkReplay {
@@ -143,14 +166,25 @@ impl SinkReplay {
         let shared = Arc::new(shared);
         let rejects = dead_letter_topic::rejects(job, mapping)?;
         let application = job_application_name(job);
-        // A replay has no place in the ledger: a dead letter of a table is deleted in the transaction of its row.
-        let sink = Sink { delivery: DeliveryGuarantee::AtLeastOnce, ..mapping.sink.clone() };
-        let limit = job.max_outage;
-        let line = Line::open(&sink, &application, limit, &shared, rejects, replayed, PushSettings::default())?;
+        let (limit, is_stored) = (job.max_outage, replayed.stores());
+        let line = Line::open(&mapping.sink, &application, limit, &shared, rejects, replayed, PushSettings::default())?;
+        let ledger = &line.target.ledger;
+        let once = match ledger.is_on() {
+            true => {
+                ledger.open(stop)?;
+                if is_stored {
+                    ledger.open_replayed(stop)?;
+                }
+                let job = job_name(job).to_owned();
+                let epoch = ledger.forget(&job, line.name(), StreamsOf::Replay, stop)?.epoch;
+                Some(Once { job, epoch, is_stored, written: HashMap::new(), left_out: 0 })
+            }
+            false => None,
+        };
         let read = Arc::new(Counters::default());
         let lines = [(Arc::clone(&line), mapping)];
         let intake = SourceIntake::new(&job.sources[mapping.source], &lines, shared, Arc::clone(&read))?;
-        Ok(SinkReplay { line, intake, read, streams: HashMap::new(), without_row: Vec::new() })
+        Ok(SinkReplay { line, intake, read, streams: HashMap::new(), without_row: Vec::new(), once })
     }
 
     fn run(mut self, spool: &Spool, places: &[SpoolPlace], counters: &mut Snapshot) -> Result<()> {
@@ -167,11 +201,18 @@ impl SinkReplay {
         if !fed? || !shared.stop.is_running() {
             return Err(Error::Stopped);
         }
-        let mut replayed = self.line.replayed.rest();
+        let (mut replayed, written) = self.line.replayed.rest();
         replayed.ids.append(&mut self.without_row);
-        if !replayed.ids.is_empty() {
-            let changes = DeadLetterChanges { replayed, ..DeadLetterChanges::default() };
+        if !replayed.ids.is_empty() || !written.records.is_empty() {
+            let changes = DeadLetterChanges { replayed, written, ..DeadLetterChanges::default() };
             self.line.target.dead_letters.write(&changes, &shared.stop)?;
+        }
+        if let Some(Once { job, left_out, .. }) = &self.once {
+            let name = self.line.name();
+            self.line.target.ledger.forget(job, name, StreamsOf::Replay, &shared.stop)?;
+            if *left_out > 0 {
+                log::info!("{name}: {left_out} dead letters were left out: earlier replays have written their records");
+            }
         }
         Ok(())
     }
@@ -188,6 +229,12 @@ impl SinkReplay {
                 };
                 match dead_letters.iter_mut().find(same) {
                     Some((_, ids)) => ids.extend(place.id),
+                    // A record is written once: of several versions the last one counts.
+                    None if self.once.is_some() => {
+                        let mut ids: Vec<i64> = dead_letters.drain(..).flat_map(|(_, ids)| ids).collect();
+                        ids.extend(place.id);
+                        dead_letters.push((dead_letter, ids));
+                    }
                     None => dead_letters.push((dead_letter, place.id.into_iter().collect())),
                 }
             }
@@ -203,11 +250,16 @@ impl SinkReplay {
     fn offer(&mut self, dead_letter: &DeadLetter, ids: Vec<i64>) -> Result<bool> {
         let position = &dead_letter.position;
         let at = (Arc::clone(&position.topic), position.partition);
-        let next = self.streams.len() as u32;
-        let stream = *self.streams.entry(at).or_insert_with(|| {
-            self.intake.assigned(&position.topic, position.partition, position.offset);
-            next
-        });
+        let stream = match self.streams.get(&at) {
+            Some(stream) => *stream,
+            None => self.begin(position)?,
+        };
+        if let Some(Once { written, left_out, .. }) = &mut self.once
+            && written.get(&at).is_some_and(|offsets| offsets.contains(&position.offset))
+        {
+            *left_out += 1;
+            return Ok(true);
+        }
         let headers: Vec<Header<'_>> =
             dead_letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
         let record = Record {
@@ -222,22 +274,47 @@ impl SinkReplay {
             headers: &headers,
             value: dead_letter.value.as_deref(),
         };
-        let (line, has_ids) = (&self.line, !ids.is_empty());
+        let line = &self.line;
         // Before it is accepted: a writer may have it at once.
         let ticket = line.progress.next_ticket(stream);
-        if has_ids {
-            line.replayed.expect(stream, ticket, ids);
-        }
+        line.replayed.expect((stream, ticket), ids, position);
         while line.shared.stop.is_running() {
             let taken = self.intake.record(&record);
             self.intake.push_gathered();
             if taken? == Taken::Yes {
-                if has_ids && line.progress.next_ticket(stream) == ticket {
-                    self.without_row.extend(line.replayed.unexpect(stream, ticket));
+                if line.progress.next_ticket(stream) == ticket {
+                    self.without_row.extend(line.replayed.unexpect((stream, ticket)));
                 }
                 return Ok(true);
             }
         }
         Ok(false)
     }
+
+    /// Begins with a partition's dead letters.
+    fn begin(&mut self, position: &Position) -> Result<u32> {
+        let Position { topic, partition, offset } = position;
+        let stream = self.streams.len() as u32;
+        if let Some(Once { job, epoch, is_stored, written, .. }) = &mut self.once {
+            let (ledger, stop) = (&self.line.target.ledger, &self.line.shared.stop);
+            let (name, sink) = (format!("replay:{topic}"), self.line.name());
+            let name =
+                StreamName { job: job.clone(), sink: sink.to_owned(), topic: name.into(), partition: *partition };
+            let wanted = Wanted { name: &name, layout: "replay", source: "", extent: None, may_jump: false };
+            let taken = ledger.take_over(&wanted, Start { offset: *offset, epoch: *epoch }, stop)?;
+            self.line.taken_over(topic, *partition, taken);
+            if *is_stored {
+                // Not earlier: another replay could have written some of them.
+                let known = ledger.replayed_records((job.as_str(), sink), (&**topic, *partition), stop)?;
+                written.insert((Arc::clone(topic), *partition), known.into_iter().collect());
+            }
+        }
+        self.intake.assigned(topic, *partition, *offset);
+        self.streams.insert((Arc::clone(topic), *partition), stream);
+        Ok(stream)
+    }
+}
+
+fn job_name(job: &Job) -> &str {
+    job.name().unwrap_or("vecsink")
 }

@@ -54,11 +54,12 @@ impl<'a> BatchWrite<'a> {
         let batches = self.schema_version.statements.unchanged().map(|unchanged| unchanged.batches);
         let compares = stages && unchanged.is_due(batches);
         let order = Order { leaves_unchanged: compares, ..self.schema_version.order };
-        let (ending, (written, took)) = self.in_session(range, ours, |schema_version, session, rows, after| {
-            let done = transaction(session, &schema_version.statements, rows, net, path, order, after)?;
-            let (ending, written, took) = done;
-            Ok((Some(ending), (written, took)))
-        })?;
+        let (ending, (written, took)) =
+            self.in_session(range, ours, true, |schema_version, session, rows, after| {
+                let done = transaction(session, &schema_version.statements, rows, net, path, order, after)?;
+                let (ending, written, took) = done;
+                Ok((Some(ending), (written, took)))
+            })?;
         if let Some(outcome) = unsettled(ending, || Outcome::Accepted(written)) {
             return Ok(outcome);
         }
@@ -81,10 +82,11 @@ impl<'a> BatchWrite<'a> {
     pub(super) fn write_row_by_row(&mut self, range: Range<usize>, which: RowByRow) -> Attempt<Outcome> {
         let Ownership::Ours(ours) = self.leave_out_others(range.clone()) else { return Ok(Outcome::LeftOut) };
         let path = self.path_of_one();
-        let (ending, written) = self.in_session(range.clone(), ours, |schema_version, session, rows, after| {
-            let how = How::new(schema_version, path, which);
-            write_each(session, &schema_version.statements, rows, range, how, after)
-        })?;
+        let (ending, written) =
+            self.in_session(range.clone(), ours, false, |schema_version, session, rows, after| {
+                let how = How::new(schema_version, path, which);
+                write_each(session, &schema_version.statements, rows, range, how, after)
+            })?;
         Ok(match ending {
             None => Outcome::SomeRefused(written),
             Some(ending) => match unsettled(Some(ending), || Outcome::EachRow(written.clone())) {
@@ -215,6 +217,7 @@ impl<'a> BatchWrite<'a> {
         &mut self,
         range: Range<usize>,
         Ours { admitted, claims }: Ours<'_>,
+        all_or_none: bool,
         work: impl FnOnce(&SchemaVersion, &mut Session, &mut Rows<'_>, AfterRows<'_>) -> Attempt<(Option<Ending>, T)>,
     ) -> Attempt<(Option<Ending>, T)> {
         let writer = self.writer;
@@ -222,7 +225,7 @@ impl<'a> BatchWrite<'a> {
         let mut session = writer.database.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
         let is_claimed =
             |stream: u32| claims.as_ref().is_none_or(|claims| claims.iter().any(|claim| claim.index == stream));
-        let changes = self.settle.dead_letters(range, &is_claimed);
+        let changes = self.settle.dead_letters(range, all_or_none || claims.is_some(), &is_claimed);
         let (rows, schema_version) = (&mut self.rows, &self.schema_version);
         let mut backend = None;
         let result = session.attempt(|session| {

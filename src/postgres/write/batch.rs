@@ -116,6 +116,9 @@ impl World for BatchWrite<'_> {
             if failure.class == Class::Altered {
                 self.altered.clone_from(&failure.text);
             }
+            if failure.class == Class::TooLong && matches!(request, Request::Write(_)) {
+                self.settle.cancelled();
+            }
         }
         let facts = Facts {
             now: Instant::now(),

@@ -23,6 +23,9 @@ pub trait Settle {
     /// A transaction was committed; the server worked on its rows for this time.
     fn rows_took(&mut self, _time: Duration) {}
 
+    /// The server has cancelled a transaction because it took too long.
+    fn cancelled(&mut self) {}
+
     /// An attempt failed and is repeated.
     fn retried(&mut self);
 
@@ -32,9 +35,15 @@ pub trait Settle {
         None
     }
 
-    /// What the next transaction over these rows must do with dead letters. Asked before each attempt. `is_claimed`: whether the
-    /// transaction writes rows of a stream, by its index; it isn't called without a ledger.
-    fn dead_letters(&mut self, _rows: Range<usize>, _is_claimed: &dyn Fn(u32) -> bool) -> DeadLetterChanges {
+    /// What the next transaction over these rows must do with dead letters. Asked before each attempt. `all_or_none`: it writes all of the
+    /// rows or none of them; otherwise some may be refused, and the others are written. `is_claimed`: whether the transaction writes rows of
+    /// a stream, by its index; it isn't called without a ledger.
+    fn dead_letters(
+        &mut self,
+        _rows: Range<usize>,
+        _all_or_none: bool,
+        _is_claimed: &dyn Fn(u32) -> bool,
+    ) -> DeadLetterChanges {
         DeadLetterChanges::default()
     }
 

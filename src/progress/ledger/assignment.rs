@@ -130,7 +130,7 @@ impl fmt::Display for AssignmentRefusal {
             AssignmentRefusal::Damaged(rows) => write!(
                 f,
                 "the ledger is damaged: it has {rows} rows of the stream's shards, not one for each of {SHARDS}; restore it from \
-                 a backup of the same time as the table, or start with --fresh"
+                 a backup of the same time as the table, or choose where to begin: vecsink offsets reset"
             ),
             AssignmentRefusal::OtherName(StreamName { job, sink, topic, partition }) => write!(
                 f,
@@ -140,7 +140,7 @@ impl fmt::Display for AssignmentRefusal {
             AssignmentRefusal::OtherSource { was, is } => write!(
                 f,
                 "it was read from another topic or cluster before (cluster id/topic id {was}, now {is}): the topic was created \
-                 again, or the brokers belong to another cluster; delete the stream's rows of the ledger, or give the job another \
+                 again, or the brokers belong to another cluster; choose where to begin (vecsink offsets reset), or give the job another \
                  'pipeline.name'"
             ),
             AssignmentRefusal::OtherLayout { was, is } => write!(
@@ -151,7 +151,7 @@ impl fmt::Display for AssignmentRefusal {
             AssignmentRefusal::AboveEnd { position, end } => write!(
                 f,
                 "the ledger says that all records below offset {position} are written, but the partition's next record gets offset {end}: the topic was created again, or \
-                 the brokers lost records; delete the stream's rows of the ledger, or give the job another 'pipeline.name'"
+                 the brokers lost records; choose where to begin (vecsink offsets reset), or give the job another 'pipeline.name'"
             ),
             AssignmentRefusal::Gone { low, earliest } => write!(
                 f,

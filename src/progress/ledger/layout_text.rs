@@ -20,16 +20,23 @@ pub struct KeyColumnText {
 
 /// The text for a sink of this table. If the shards don't depend on the key, the text doesn't either.
 pub fn layout_text(layout: ShardLayout, table: &str, key: &[KeyColumnText]) -> String {
-    let mut text = format!("{PROTOCOL} {} {SHARDS} xxh64 {table:?}", layout.as_str());
+    let mut text = format!("{PROTOCOL} {} {SHARDS} xxh64 {}", layout.as_str(), quoted(table));
     let key = match layout {
         ShardLayout::Key => key,
         ShardLayout::Block | ShardLayout::Serial => &[],
     };
     for KeyColumnText { name, column_type, expression, format } in key {
-        // Quoted, so that no name can look like the next part.
-        text += &format!(" {name:?} {column_type:?} {expression:?} {format:?}");
+        for part in [name, column_type, expression, format] {
+            text += " ";
+            text += &quoted(part);
+        }
     }
     text
+}
+
+/// Between quotation marks, so that no name can look like the next part.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]

@@ -11,6 +11,6 @@ mod stream_name;
 pub use assignment::{AssignmentRefusal, FoundStream, Wanted};
 pub use claims::{ClaimGatherer, OwnStreams, ShardClaim, StoredLow, StreamClaim};
 pub use comparison::{LedgerComparison, LedgerRow, Verdict, compare};
-pub use layout_text::{KeyColumnText, layout_text};
+pub use layout_text::{KeyColumnText, layout_text, quoted};
 pub use positions::ShardPositions;
 pub use stream_name::StreamName;

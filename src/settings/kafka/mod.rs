@@ -5,6 +5,7 @@ mod parse;
 pub(crate) mod read;
 
 pub use self::options::KafkaSource;
+pub use self::parse::partition_offsets;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OffsetReset {

@@ -109,6 +109,7 @@ impl Sink {
         LedgerTables {
             stream: or(&self.ledger.stream_table, "vecsink_stream"),
             shard: or(&self.ledger.shard_table, "vecsink_shard"),
+            replayed: or(&self.ledger.replayed_table, "vecsink_replayed"),
         }
     }
 

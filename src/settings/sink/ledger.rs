@@ -15,11 +15,14 @@ pub enum DeliveryGuarantee {
 pub struct LedgerSettings {
     pub stream_table: Option<(String, String)>,
     pub shard_table: Option<(String, String)>,
+    pub replayed_table: Option<(String, String)>,
 }
 
-/// Schema and name of both tables.
+/// Schema and name of each table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerTables {
     pub stream: (String, String),
     pub shard: (String, String),
+    /// The records that replays have written.
+    pub replayed: (String, String),
 }

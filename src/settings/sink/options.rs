@@ -27,6 +27,8 @@ pub struct SinkOptions {
     pub dead_letter: Option<DeadLetterOption>,
     /// `sink.ledger.stream-table`, as it is written.
     pub stream_table: Option<TableName>,
+    /// `sink.ledger.replayed-table`, as it is written.
+    pub replayed_table: Option<TableName>,
     /// `sink.ledger.shard-table`, as it is written.
     pub shard_table: Option<TableName>,
     /// `sink.vector-index.hot-table`, as it is written.
@@ -265,6 +267,13 @@ pub const LEDGER_SHARD_TABLE: SinkOption = SinkOption::new(
      vecsink_shard in the target table's schema.",
 )
 .own();
+pub const LEDGER_REPLAYED_TABLE: SinkOption = SinkOption::new(
+    "sink.ledger.replayed-table",
+    OptionValue::Parsed(|options, text| TableName::parse(text).map(|name| options.replayed_table = Some(name))),
+    "With exactly-once: the table of the records that vecsink replay has written, as SCHEMA.NAME or NAME. The first replay makes it. The \
+     default is vecsink_replayed in the target table's schema.",
+)
+.own();
 pub const SKIP_UNCHANGED: SinkOption = SinkOption::new(
     "sink.skip-unchanged",
     OptionValue::Boolean(|options, on| options.sink.skip_unchanged = Some(on)),
@@ -409,6 +418,7 @@ pub const OPTIONS: &[SinkOption] = &[
     DELIVERY_GUARANTEE,
     LEDGER_STREAM_TABLE,
     LEDGER_SHARD_TABLE,
+    LEDGER_REPLAYED_TABLE,
     SKIP_UNCHANGED,
     LOG_ROW_VALUES,
     VECTOR_DIMENSION,

@@ -4,8 +4,9 @@ use super::definition::{Sink, SinkColumn};
 use super::ledger::DeliveryGuarantee;
 use super::mode::{ConflictMode, DeadLetterTarget, WriteMode};
 use super::options::{
-    CASE_SENSITIVE, CONFLICT_MODE, DEAD_LETTER, DELIVERY_GUARANTEE, LEDGER_SHARD_TABLE, LEDGER_STREAM_TABLE, OPTIONS,
-    PASSWORD, STREAMING_HOST, SinkOptions, URL, USER_NAME, VECTOR_INDEX_HOT_TABLE, WRITE_MODE, WriteModeOption,
+    CASE_SENSITIVE, CONFLICT_MODE, DEAD_LETTER, DELIVERY_GUARANTEE, LEDGER_REPLAYED_TABLE, LEDGER_SHARD_TABLE,
+    LEDGER_STREAM_TABLE, OPTIONS, PASSWORD, STREAMING_HOST, SinkOptions, URL, USER_NAME, VECTOR_INDEX_HOT_TABLE,
+    WRITE_MODE, WriteModeOption,
 };
 use crate::options::{TableOptions, specs};
 use crate::settings::{Connection, RowOrigin, SslMode, TableName};
@@ -34,7 +35,9 @@ pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: D
     modes(options, &mut given, written.changing);
     notice_no_effect(options, &given);
     let connection = connection(options, &given);
-    let SinkOptions { mut sink, case_sensitive, dead_letter, hot_table, stream_table, shard_table, .. } = given;
+    let SinkOptions {
+        mut sink, case_sensitive, dead_letter, hot_table, stream_table, shard_table, replayed_table, ..
+    } = given;
     let fold = |name: String| if case_sensitive { name } else { name.to_ascii_lowercase() };
     sink.connection = connection;
     sink.schema = fold(sink.schema);
@@ -59,6 +62,7 @@ pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: D
     sink.behind.hot_table = hot_table.map(named);
     sink.ledger.stream_table = stream_table.map(named);
     sink.ledger.shard_table = shard_table.map(named);
+    sink.ledger.replayed_table = replayed_table.map(named);
     check_delivery(options, &sink);
     if sink.behind.hot_table.as_ref() == Some(&(sink.schema.clone(), sink.table.clone())) {
         options.error(&VECTOR_INDEX_HOT_TABLE, "is the table that the rows belong to; name another table");
@@ -84,7 +88,12 @@ fn check_delivery(options: &mut TableOptions<'_>, sink: &Sink) {
         options.error(&LEDGER_SHARD_TABLE, "is the table of the streams; name another table");
     }
     let own = (sink.schema.clone(), sink.table.clone());
-    for (option, table) in [(&LEDGER_STREAM_TABLE, &tables.stream), (&LEDGER_SHARD_TABLE, &tables.shard)] {
+    let named = [
+        (&LEDGER_STREAM_TABLE, &tables.stream),
+        (&LEDGER_SHARD_TABLE, &tables.shard),
+        (&LEDGER_REPLAYED_TABLE, &tables.replayed),
+    ];
+    for (option, table) in named {
         if *table == own && options.is_set(option) {
             options.error(option, "is the table that the rows go to; name another table");
         }

@@ -1,5 +1,6 @@
 //! Exactly-once in each mode of the vector index, under `strict`, and with several sinks of a source.
 
+use super::scene::with_second_sink;
 use super::{JOB, PARTITIONS, bounded, job, job_of, reaches};
 use crate::support::{Schema, Topic, eventually, kafka, postgres18, servers};
 
@@ -68,16 +69,7 @@ fn under_strict_a_job_that_was_killed_meets_none_of_its_own_rows() {
 fn a_sink_that_lags_behind_another_one_of_its_source_gets_each_record_once_too() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     const RECORDS: i64 = 20_000;
-    let sink = JOB
-        .lines()
-        .skip_while(|line| !line.starts_with("CREATE TABLE t "))
-        .take_while(|line| !line.starts_with("INSERT"));
-    let second = sink
-        .collect::<Vec<_>>()
-        .join("\n")
-        .replace("TABLE t ", "TABLE u ")
-        .replace("'tablename' = 't'", "'tablename' = 'u'");
-    let sql = format!("{second}\n{JOB}\nINSERT INTO u SELECT part, off, id, name FROM topic;");
+    let sql = with_second_sink(JOB);
     let topic = kafka.topic(PARTITIONS);
     produce(&topic, 0..RECORDS);
     let mut schema = Schema::new(&server);

@@ -28,7 +28,7 @@ fn process(sink: &Sink, number: u32) -> Target {
     target.ledger.open(&stop).unwrap_or_else(|error| panic!("{error}"));
     let name = StreamName { job: "job".into(), sink: sink.name.clone(), topic: "t".into(), partition: 0 };
     let wanted = Wanted { name: &name, layout: "1 block", source: "", extent: None, may_jump: false };
-    let taken = target.ledger.take_over(&wanted, Start { offset: 0, is_fresh: false }, &stop);
+    let taken = target.ledger.take_over(&wanted, Start { offset: 0, epoch: 0 }, &stop);
     let taken = taken.unwrap_or_else(|error| panic!("{error}"));
     target.ledger.streams.own(0, taken.number, taken.epoch, &taken.positions);
     target

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 use vecsink::internals::error::Result;
-use vecsink::internals::postgres::{PositionOutcome, Start, TakenStream, Target};
+use vecsink::internals::postgres::{PositionOutcome, Start, StreamsOf, TakenStream, Target};
 use vecsink::internals::progress::ledger::{
     ClaimGatherer, OwnStreams, ShardPositions, StreamClaim, StreamName, Verdict, Wanted,
 };
@@ -31,7 +31,7 @@ fn process(sink: &Sink, number: u32) -> Target {
 }
 
 fn start(offset: i64) -> Start {
-    Start { offset, is_fresh: false }
+    Start { offset, epoch: 0 }
 }
 
 fn take(target: &Target, from: i64) -> TakenStream {
@@ -128,15 +128,23 @@ fn another_layout_is_stored_if_all_is_written_and_otherwise_refused_without_fenc
 }
 
 #[test]
-fn a_fresh_start_forgets_stored_progress_and_fences_the_former_owner() {
+fn a_fresh_start_deletes_stored_progress_and_fences_the_former_owner() {
     for server in servers(&[]) {
         let mut schema = a_table(&server);
         let target = process(&sink(&schema, "t"), 1);
         take(&target, 10);
-        schema.execute("UPDATE vecsink_shard SET next_offset = 500 WHERE shard < 9");
-        let fresh = Start { offset: 4, is_fresh: true };
-        let taken = take_with(&target, "1 block", fresh).expect("whatever the ledger has");
-        assert!(taken.epoch == 2 && taken.positions == ShardPositions::at(4), "{taken:?}");
+        schema.execute(
+            "UPDATE vecsink_shard SET next_offset = 500 WHERE shard < 9; DELETE FROM vecsink_shard WHERE shard = 9",
+        );
+        let deleted =
+            target.ledger.forget("cars", "s.t", StreamsOf::Job, &Stop::default()).expect("whatever the ledger has");
+        assert_eq!((deleted.streams, deleted.epoch, schema.count("vecsink_shard")), (1, 1, 0));
+        let fresh = Start { offset: 4, epoch: deleted.epoch };
+        let taken = take_with(&target, "1 block", fresh).expect("it is new");
+        assert!(
+            taken.epoch == 2 && taken.positions == ShardPositions::at(4),
+            "no process has had this epoch: {taken:?}"
+        );
         assert_eq!(take_with(&target, "1 block", start(77)).expect("it goes on").positions, ShardPositions::at(4));
     }
 }
@@ -236,7 +244,8 @@ fn a_job_that_changes_back_to_at_least_once_keeps_only_pushed_streams_in_the_led
         take(&target, 10);
         let pushed = StreamName { topic: "push:cars".into(), partition: 0, ..name() };
         target.streams.take_over(&pushed, "1 key", "me").expect("the stream is new");
-        let forget = || target.ledger.forget("cars", "s.t", &Stop::default());
+        let forget =
+            || target.ledger.forget("cars", "s.t", StreamsOf::Job, &Stop::default()).map(|deleted| deleted.streams);
         assert_eq!((forget(), forget()), (Ok(1), Ok(0)));
         assert_eq!(schema.text("SELECT topic FROM vecsink_stream").as_deref(), Some("push:cars"));
         assert_eq!(schema.count("vecsink_shard"), 0);

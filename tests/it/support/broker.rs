@@ -120,6 +120,17 @@ impl Topic {
         block_on(admin.delete_records(&list, &AdminOptions::new())).expect("the broker deletes them");
     }
 
+    /// Deletes the topic and makes another one of its name, empty.
+    pub fn create_again(&self) {
+        let admin: AdminClient<DefaultClientContext> = self.kafka.config().create().expect("an admin client");
+        block_on(admin.delete_topics(&[&self.name], &AdminOptions::new())).expect("the broker answers");
+        super::eventually("the topic is made again", || {
+            let new = NewTopic::new(&self.name, self.partitions, TopicReplication::Fixed(1));
+            let made = block_on(admin.create_topics([&new], &AdminOptions::new())).expect("the broker answers");
+            made[0].is_ok()
+        });
+    }
+
     /// Sends keys with their values, either of which may be absent, and returns when the broker has them all.
     pub fn produce_keyed<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         &self,

@@ -39,6 +39,15 @@ impl Job {
         Job::new("ddl", sql)
     }
 
+    /// Another subcommand of several words, such as `offsets show`, for a job with this text.
+    pub fn of(subcommand: &[&str], sql: &str) -> Job {
+        let mut job = Job::new("", sql);
+        let file = job.file("job.sql");
+        job.command = vecsink();
+        job.command.args(subcommand).arg(file);
+        job
+    }
+
     /// `vecsink replay` of these dead letters through a job with this text.
     pub fn replay(dead_letters: &str, sql: &str) -> Job {
         let mut job = Job::new("replay", sql);

@@ -2,6 +2,7 @@
 
 use super::table::DeadLetterTable;
 use crate::dead_letters::dead_letter::DeadLetter;
+use crate::position::Position;
 use crate::postgres::connect::classify::{Class, During};
 use crate::postgres::connect::failure::{Attempt, AttemptError};
 use crate::postgres::connect::session::Session;
@@ -14,6 +15,8 @@ pub struct DeadLetterChanges {
     pub added: Vec<DeadLetter>,
     /// Dead letters that were replayed. They are deleted in the transaction that writes their rows.
     pub replayed: ReplayedDeadLetters,
+    /// With exactly-once: records of a replay that the transaction writes.
+    pub written: WrittenRecords,
     /// Why dead letters could not be stored that had to be stored before. Then the transaction must not be committed.
     pub refused: Option<String>,
 }
@@ -24,6 +27,14 @@ pub struct ReplayedDeadLetters {
     pub schema: String,
     pub table: String,
     pub ids: Vec<i64>,
+}
+
+/// Records that a replay writes.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct WrittenRecords {
+    /// The statement that stores them.
+    pub insert: String,
+    pub records: Vec<Position>,
 }
 
 /// Makes these changes, in a transaction that is open. If they are refused, no row is at fault.
@@ -48,6 +59,14 @@ pub fn write_changes(
         let delete = format!("DELETE FROM {}.{} WHERE id = ANY($1)", quote(schema), quote(table));
         let deleted = session.client().execute(&delete, &[ids]);
         deleted.map_err(|error| own(session.failed(&error, During::Statement)))?;
+    }
+    let WrittenRecords { insert, records } = &changes.written;
+    if !records.is_empty() {
+        let topics: Vec<&str> = records.iter().map(|record| &*record.topic).collect();
+        let partitions: Vec<i32> = records.iter().map(|record| record.partition).collect();
+        let offsets: Vec<i64> = records.iter().map(|record| record.offset).collect();
+        let stored = session.client().execute(insert, &[&topics, &partitions, &offsets]);
+        stored.map_err(|error| own(session.failed(&error, During::Statement)))?;
     }
     Ok(())
 }

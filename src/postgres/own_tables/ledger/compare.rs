@@ -1,7 +1,7 @@
 //! Finds out what became of a transaction whose COMMIT was not answered: the claimed rows of the ledger show it.
 
+use super::answer::{read, unreadable};
 use super::tables::Ledger;
-use super::take_over::{read, unreadable};
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::{Backend, Session};
 use crate::progress::ledger::{LedgerComparison, LedgerRow, StreamClaim, compare};

@@ -1,8 +1,8 @@
 //! `low`: the offset below which everything of a stream is durable. It has a transaction of its own. In the writers' transactions
 //! this one row would make them wait for each other.
 
+use super::answer::read;
 use super::tables::Ledger;
-use super::take_over::read;
 use crate::dispatch::SHARDS;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::low::PositionOutcome;
-use super::tables::Ledger;
+use super::tables::{Forgotten, Ledger, StreamsOf};
 use super::take_over::{Start, TakenStream};
 use crate::error::{Error, Result};
 use crate::postgres::connect::database::Database;
@@ -102,9 +102,20 @@ impl LedgerStore {
         self.in_session(stop, |session| session.first_value("SELECT 1").map(drop))
     }
 
-    /// Deletes what the ledger has of this job's sink: the job is at-least-once now.
-    pub fn forget(&self, job: &str, sink: &str, stop: &Stop) -> Result<usize> {
-        self.in_session(stop, |session| self.ledger.forget(session, job, sink))
+    /// Deletes what the ledger has of this job's sink: the job is at-least-once now, or begins from the start, or a replay begins or has
+    /// ended.
+    pub fn forget(&self, job: &str, sink: &str, which: StreamsOf, stop: &Stop) -> Result<Forgotten> {
+        self.in_session(stop, |session| self.ledger.forget(session, job, sink, which))
+    }
+
+    /// Makes the table of replayed records where it is missing.
+    pub fn open_replayed(&self, stop: &Stop) -> Result<()> {
+        self.opening.renewed().repeat(|| self.in_session(stop, |session| Ok(self.ledger.open_replayed(session)))?)
+    }
+
+    /// The offsets of a partition's records that replays have written.
+    pub fn replayed_records(&self, of: (&str, &str), partition: (&str, i32), stop: &Stop) -> Result<Vec<i64>> {
+        self.in_session(stop, |session| self.ledger.replayed_records(session, of, partition))
     }
 
     fn in_session<T>(&self, stop: &Stop, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Result<T> {

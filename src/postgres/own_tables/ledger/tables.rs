@@ -1,11 +1,41 @@
 //! The ledger's tables: how they are made, and whether they can be used.
 
+use super::answer::{read, unreadable};
+use crate::dispatch::SHARDS;
 use crate::error::{Error, Result};
 use crate::postgres::connect::failure::{Attempt, AttemptError};
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::{literal, qualified};
 use crate::postgres::own_tables::create::{create, exists, try_create};
 use crate::settings::LedgerTables;
+
+/// Which streams of a sink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamsOf {
+    /// Those that the job reads.
+    Job,
+    /// Those of replays.
+    Replay,
+}
+
+impl StreamsOf {
+    /// As a condition on the column `topic`. No topic of Kafka has a name with a colon.
+    pub(super) fn condition(self) -> &'static str {
+        match self {
+            StreamsOf::Job => "topic NOT LIKE '%:%'",
+            StreamsOf::Replay => "topic LIKE 'replay:%'",
+        }
+    }
+}
+
+/// What was deleted of a sink.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// How many streams.
+    pub streams: usize,
+    /// The highest epoch of them. A process that still has it must not meet it again.
+    pub epoch: i64,
+}
 
 /// The tables, and how they are made.
 #[derive(Debug, Clone)]
@@ -27,6 +57,20 @@ impl Ledger {
     /// The name of the table of shards, for statements.
     pub fn shard(&self) -> String {
         qualified(&self.tables.shard.0, &self.tables.shard.1)
+    }
+
+    /// The name of the table of replayed records, for statements.
+    pub(super) fn replayed(&self) -> String {
+        qualified(&self.tables.replayed.0, &self.tables.replayed.1)
+    }
+
+    /// Schema and name of the table of replayed records.
+    pub(super) fn replayed_name(&self) -> (&str, &str) {
+        (&self.tables.replayed.0, &self.tables.replayed.1)
+    }
+
+    pub(super) fn greenplum(&self) -> bool {
+        self.greenplum
     }
 
     /// The statement that makes the table of streams.
@@ -128,7 +172,7 @@ impl Ledger {
         Ok(())
     }
 
-    fn wrong(&self, failure: &AttemptError) -> Error {
+    pub(super) fn wrong(&self, failure: &AttemptError) -> Error {
         let advice = match failure.sqlstate.as_deref() {
             Some("42501") => format!(
                 "the user needs SELECT, INSERT, UPDATE and DELETE on both tables; where they are missing, ask someone who may \
@@ -147,28 +191,55 @@ impl Ledger {
         failure.error(&format!("the ledger ({}, {}) can't be used", self.stream(), self.shard()), &advice)
     }
 
-    /// Deletes what the ledger has of a job's sink, except pushed streams. Returns the number of streams, 0 if the tables don't
-    /// exist.
-    pub fn forget(&self, session: &mut Session, job: &str, sink: &str) -> Attempt<usize> {
-        for (schema, table) in [&self.tables.stream, &self.tables.shard] {
-            if !exists(session, schema, table)? {
-                return Ok(0);
-            }
+    /// Schema and name of both.
+    pub(super) fn names(&self) -> [&(String, String); 2] {
+        [&self.tables.stream, &self.tables.shard]
+    }
+
+    /// Deletes what the ledger has of a job's sink. Without the tables there is nothing to delete.
+    pub fn forget(&self, session: &mut Session, job: &str, sink: &str, which: StreamsOf) -> Attempt<Forgotten> {
+        if !self.is_there(session)? {
+            return Ok(Forgotten::default());
         }
         let (stream, shard) = (self.stream(), self.shard());
-        let found = session.ask(&format!(
-            "SELECT stream FROM {stream} WHERE job = {} AND sink = {} AND topic NOT LIKE 'push:%'",
+        session.begin_without_rows()?;
+        let deleted = session.ask(&format!(
+            "DELETE FROM {stream} WHERE job = {} AND sink = {} AND {} RETURNING stream, epoch",
             literal(job),
-            literal(sink)
+            literal(sink),
+            which.condition()
         ))?;
-        let numbers: Vec<&str> = found.iter().filter_map(|row| row.first().map(String::as_str)).collect();
-        if !numbers.is_empty() {
-            let list = numbers.join(", ");
-            session.run(&format!(
-                "BEGIN ISOLATION LEVEL READ COMMITTED; DELETE FROM {stream} WHERE stream IN ({list});
-                 DELETE FROM {shard} WHERE stream IN ({list}); COMMIT"
-            ))?;
+        let mut forgotten = Forgotten { streams: deleted.len(), epoch: 0 };
+        for row in &deleted {
+            let [number, epoch] = row.as_slice() else { return Err(unreadable()) };
+            forgotten.epoch = forgotten.epoch.max(read(epoch)?);
+            session.run(&format!("DELETE FROM {shard} WHERE stream = {number}"))?;
         }
-        Ok(numbers.len())
+        if which == StreamsOf::Job {
+            self.forget_replayed(session, (job, sink), None)?;
+        }
+        session.run("COMMIT")?;
+        Ok(forgotten)
+    }
+
+    /// Gives a stream all its shards at one offset, whatever it had. In an open transaction that holds the stream's row.
+    pub(super) fn begin_shards(&self, session: &mut Session, number: i64, epoch: i64, offset: i64) -> Attempt<()> {
+        let shard = self.shard();
+        session.run(&format!(
+            "DELETE FROM {shard} WHERE stream = {number};
+             INSERT INTO {shard} (stream, shard, epoch, next_offset)
+              SELECT {number}, g, {epoch}, {offset} FROM pg_catalog.generate_series(0, {}) g",
+            SHARDS - 1
+        ))
+    }
+
+    /// Whether both tables are there.
+    pub(super) fn is_there(&self, session: &mut Session) -> Attempt<bool> {
+        for (schema, table) in self.names() {
+            if !exists(session, schema, table)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }

@@ -1,8 +1,8 @@
 //! Taking a stream over: a new stream gets its rows in the ledger, and the epoch is raised. After that no other process can write the
 //! stream.
 
+use super::answer::{read, unreadable};
 use super::tables::Ledger;
-use crate::dispatch::SHARDS;
 use crate::postgres::connect::failure::{Attempt, AttemptError};
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::literal;
@@ -12,12 +12,12 @@ use crate::progress::ledger::{AssignmentRefusal, FoundStream, ShardPositions, St
 /// How often the raise is tried.
 const TRIES: u32 = 5;
 
-/// Where a stream begins that the ledger doesn't have, and whether it begins there in any case.
+/// How a stream begins that the ledger doesn't have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Start {
     pub offset: i64,
-    /// It begins there whatever the ledger has (`--fresh`).
-    pub is_fresh: bool,
+    /// An epoch that no process has any more: the highest of those that were deleted for `--fresh`, or 0.
+    pub epoch: i64,
 }
 
 /// A stream that this process has taken over.
@@ -53,11 +53,11 @@ impl Ledger {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.raise(session, wanted, start, owner) {
+            match self.raise(session, wanted, owner) {
                 Ok(Raised::Taken(taken)) => return Ok(Ok(TakenStream { is_new, ..*taken })),
                 Ok(Raised::Refused(refusal)) => return Ok(Err(refusal)),
                 Ok(Raised::Missing) if tries <= TRIES => {
-                    self.insert(session, wanted, start.offset)?;
+                    self.insert(session, wanted, start)?;
                     is_new = true;
                 }
                 Ok(Raised::Missing) => {
@@ -77,22 +77,22 @@ impl Ledger {
         }
     }
 
-    /// Adds the rows of a stream. Another process may be first.
-    fn insert(&self, session: &mut Session, wanted: &Wanted<'_>, low: i64) -> Attempt<()> {
+    /// Adds the rows of a stream. Another process may be first. Shards that somebody left without their stream are deleted.
+    fn insert(&self, session: &mut Session, wanted: &Wanted<'_>, start: Start) -> Attempt<()> {
         let Wanted { name, layout, source, .. } = wanted;
         let StreamName { job, sink, topic, partition } = name;
         let number = name.number();
         let [job, sink, topic, source, layout] = [&**job, &**sink, &**topic, *source, *layout].map(literal);
+        let Start { offset, epoch } = start;
         session.begin_without_rows()?;
         let inserted = session.run(&format!(
             "INSERT INTO {} (stream, job, sink, topic, part, source, layout, epoch, low, owner, seen)
-              VALUES ({number}, {job}, {sink}, {topic}, {partition}, {source}, {layout}, 0, {low}, '', pg_catalog.now());
-             INSERT INTO {} (stream, shard, epoch, next_offset)
-              SELECT {number}, g, 0, {low} FROM pg_catalog.generate_series(0, {}) g; COMMIT",
-            self.stream(),
-            self.shard(),
-            SHARDS - 1
+              VALUES ({number}, {job}, {sink}, {topic}, {partition}, {source}, {layout}, {epoch}, {offset}, '', pg_catalog.now())",
+            self.stream()
         ));
+        let inserted = inserted
+            .and_then(|()| self.begin_shards(session, number, epoch, offset))
+            .and_then(|()| session.run("COMMIT"));
         match inserted {
             Err(failure) if failure.is("23505") => {
                 session.forgive();
@@ -105,7 +105,7 @@ impl Ledger {
 
     /// Raises the epoch. The positions come from what these UPDATEs return: that is the newest committed state, after a wait for
     /// the former owner's open transaction. A query before them could show an older one.
-    fn raise(&self, session: &mut Session, wanted: &Wanted<'_>, start: Start, owner: &str) -> Attempt<Raised> {
+    fn raise(&self, session: &mut Session, wanted: &Wanted<'_>, owner: &str) -> Attempt<Raised> {
         let number = wanted.name.number();
         let (stream, shard) = (self.stream(), self.shard());
         session.begin_without_rows()?;
@@ -129,26 +129,19 @@ impl Ledger {
             topic: topic.as_str().into(),
             partition: read(partition)?,
         };
-        let set = if start.is_fresh { format!(", next_offset = {}", start.offset) } else { String::new() };
-        let shards = session.ask(&format!(
-            "UPDATE {shard} SET epoch = {epoch}{set} WHERE stream = {number} RETURNING shard, next_offset"
-        ))?;
+        let shards = session
+            .ask(&format!("UPDATE {shard} SET epoch = {epoch} WHERE stream = {number} RETURNING shard, next_offset"))?;
         let shards = shards.iter().map(|row| match row.as_slice() {
             [shard, next] => Ok((read(shard)?, read(next)?)),
             _ => Err(unreadable()),
         });
-        let mut found = FoundStream {
+        let found = FoundStream {
             name,
             layout: layout.clone(),
             source: source.clone(),
             low,
             shards: shards.collect::<Attempt<_>>()?,
         };
-        if start.is_fresh {
-            // What the ledger had no longer counts.
-            (found.low, found.layout, found.source) =
-                (start.offset, wanted.layout.to_owned(), wanted.source.to_owned());
-        }
         let checked = match wanted.check(&found) {
             Ok(checked) => checked,
             Err(refusal) => {
@@ -157,13 +150,11 @@ impl Ledger {
             }
         };
         let other_source = !wanted.source.is_empty() && *source != wanted.source;
-        let stores = checked.stores_layout || start.is_fresh || other_source;
-        let store = match stores {
+        let store = match checked.stores_layout || other_source {
             true => format!(
-                "UPDATE {stream} SET layout = {}, source = {}, low = {} WHERE stream = {number}; ",
+                "UPDATE {stream} SET layout = {}, source = {} WHERE stream = {number}; ",
                 literal(wanted.layout),
-                literal(if wanted.source.is_empty() { source } else { wanted.source }),
-                found.low
+                literal(if wanted.source.is_empty() { source } else { wanted.source })
             ),
             false => String::new(),
         };
@@ -181,13 +172,4 @@ impl Ledger {
         let condition = format!("right(a.application_name, {}) = {process}", former.len() + 1);
         end_sessions(session, &condition, &name.topic, name.partition)
     }
-}
-
-/// A number that the server has sent as text.
-pub fn read<T: std::str::FromStr>(text: &str) -> Attempt<T> {
-    text.parse().map_err(|_| unreadable())
-}
-
-pub fn unreadable() -> AttemptError {
-    AttemptError::outage("the server's answer about the ledger can't be read")
 }

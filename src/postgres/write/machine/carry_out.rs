@@ -60,7 +60,7 @@ impl Machine<'_> {
             Decision::Halve => self.work.split(None),
             Decision::HalveForTime => {
                 self.effect(Effect::CountRetry);
-                self.work.split(None);
+                self.work.split_for_time();
             }
             Decision::UseStagingTable => self.effect(Effect::UseStagingTable),
             Decision::WriteAgain => {

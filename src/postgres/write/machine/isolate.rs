@@ -6,6 +6,10 @@ use std::ops::Range;
 /// After a refusal with a named unit, at least this many units are tried at once.
 const SMALLEST_STEP: usize = 64;
 
+/// After the server has cancelled units because they took too long, so many tries of half as many must succeed before more are tried
+/// at once. A try that is cancelled costs as much time as the server allows, so it must be rare.
+const TRIES_BEFORE_MORE: u32 = 8;
+
 /// The part of a batch that is still to be settled.
 #[derive(Debug)]
 pub struct Isolation {
@@ -14,12 +18,14 @@ pub struct Isolation {
     /// The most units that are tried at once. It shrinks with every refusal, so that a batch full of bad rows is not sent again and
     /// again as a whole. It doubles with every success.
     step: usize,
+    /// The server has cancelled units. How many more tries must succeed before the step doubles.
+    tries_before_more: Option<u32>,
 }
 
 impl Isolation {
     pub fn new(units: usize) -> Self {
         let pending = (units > 0).then_some(0..units).into_iter().collect();
-        Isolation { pending, step: units.max(1) }
+        Isolation { pending, step: units.max(1), tries_before_more: None }
     }
 
     /// The units to try now. Returns the same range until it is settled or split.
@@ -36,7 +42,19 @@ impl Isolation {
     /// The units that [`Isolation::next`] returned last are settled.
     pub fn settled(&mut self) {
         self.pending.pop();
-        self.step = self.step.saturating_mul(2);
+        match &mut self.tries_before_more {
+            Some(left @ 1..) => *left -= 1,
+            left => {
+                *left = left.map(|_| TRIES_BEFORE_MORE);
+                self.step = self.step.saturating_mul(2);
+            }
+        }
+    }
+
+    /// The units that [`Isolation::next`] returned last took the server too long together. Must not be called for a single unit.
+    pub fn split_for_time(&mut self) {
+        self.split(None);
+        self.tries_before_more = Some(TRIES_BEFORE_MORE);
     }
 
     /// The units that [`Isolation::next`] returned last were refused together. `suspect`: the unit of the row that the server named. The
@@ -110,6 +128,32 @@ mod tests {
     fn a_named_row_costs_few_attempts() {
         assert!(run(3000, &[700, 1400, 2100], true).1 <= 30);
         assert!(run(3000, &[1500], false).1 <= 40);
+    }
+
+    #[test]
+    fn a_step_that_took_too_long_is_rarely_tried_again() {
+        let (mut work, mut cancelled, mut done) = (Isolation::new(3000), 0, 0);
+        while let Some(range) = work.next() {
+            if range.len() > 100 {
+                cancelled += 1;
+                work.split_for_time();
+            } else {
+                done = range.end;
+                work.settled();
+            }
+        }
+        // 3000, 1500, 750, 375, 188; then after each nine of 94.
+        assert_eq!((cancelled, done), (5 + 3000 / 94 / 9, 3000));
+    }
+
+    #[test]
+    fn units_that_take_too_long_for_a_while_are_tried_together_again_afterwards() {
+        let (mut work, mut tries) = (Isolation::new(40_000), 0);
+        while let Some(range) = work.next() {
+            tries += 1;
+            if range.start < 1000 && range.len() > 100 { work.split_for_time() } else { work.settled() }
+        }
+        assert!(tries < 120, "{tries}");
     }
 
     #[test]
