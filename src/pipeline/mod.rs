@@ -46,7 +46,7 @@ pub use job::{
     sample, start_job,
 };
 #[cfg(feature = "kafka")]
-pub use offsets::{PlannedReset, ResetOptions, ResetPlan, ResetTo, StreamOffsets, plan_reset, show_offsets};
+pub use offsets::{PlannedReset, ResetOptions, ResetTo, StreamOffsets, plan_reset, show_offsets};
 #[cfg(feature = "kafka")]
 pub use replay::{DeadLetterSource, ReplayOptions, replay};
 pub use stats::{Stats, Summary};

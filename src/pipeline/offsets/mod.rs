@@ -4,5 +4,5 @@ mod reset;
 mod running;
 mod show;
 
-pub use self::reset::{PlannedReset, ResetOptions, ResetPlan, ResetTo, plan_reset};
+pub use self::reset::{PlannedReset, ResetOptions, ResetTo, plan_reset};
 pub use self::show::{StreamOffsets, show_offsets};
