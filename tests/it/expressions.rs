@@ -12,12 +12,13 @@ use bumpalo::Bump;
 use vecsink::internals::job::selection::{Selected, Selection};
 use vecsink::internals::job::settings::job::Job;
 use vecsink::internals::job::{JobInput, parse_job};
-use vecsink::internals::types::value::{Decimal, Value};
+use vecsink::internals::types::value::{Decimal, Value, Vector};
 
 /// A row with a column of every type. The tests name these columns.
 const COLUMNS: &str = "i INT, l BIGINT, t TINYINT, d DOUBLE, f FLOAT, c DECIMAL(10, 2), s STRING, v VARCHAR(5), \
      b BOOLEAN, n INT, ts TIMESTAMP(3), tz TIMESTAMP_LTZ(3), dt DATE, tm TIME, a ARRAY<INT>, x BYTES, ns STRING, \
-     nb BOOLEAN, ym INTERVAL YEAR TO MONTH, ds INTERVAL DAY TO SECOND, m AS MAP['k', 1, 'n', CAST(NULL AS INT)], \
+     nb BOOLEAN, ym INTERVAL YEAR TO MONTH, ds INTERVAL DAY TO SECOND, fv ARRAY<FLOAT>, dv ARRAY<DOUBLE>, \
+     m AS MAP['k', 1, 'n', CAST(NULL AS INT)], \
      r AS CAST(ROW(3, ROW('deep')) AS ROW<x INT, y ROW<z STRING>>), \
      q AS CAST(ROW(ARRAY[5, 6], MAP['key', 9], ARRAY[ROW(7, ARRAY['w']), ROW(8, ARRAY['x'])]) \
      AS ROW<v ARRAY<INT>, t MAP<STRING, INT>, o ARRAY<ROW<p INT, w ARRAY<STRING>>>>)";
@@ -73,6 +74,9 @@ fn evaluate(expression: &str, settings: &str) -> Result<String, String> {
         Value::Null,
         Value::Months(-14),
         Value::Millis(93_784_005),
+        // As the formats decode arrays of floats without NULLs.
+        Value::Vector(Vector::Float(&[0.5, 2.0])),
+        Value::Vector(Vector::Double(&[0.5, 2.0])),
     ];
     match selection.apply(&row, &[], &arena) {
         Ok(Selected::Row([Value::Text(text)])) => Ok(text.to_string()),

@@ -2,6 +2,7 @@
 
 pub(crate) mod cast;
 pub(crate) mod context;
+pub(crate) mod elements;
 pub(crate) mod order;
 mod print;
 

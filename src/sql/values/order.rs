@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::elements::Elements;
 use crate::types::java::decimal;
 use crate::types::value::Value;
 
@@ -9,7 +10,7 @@ pub(crate) fn same(left: Value<'_>, right: Value<'_>) -> bool {
     order(left, right) == Some(Ordering::Equal)
 }
 
-/// The order of two values of the same type. Texts are compared byte by byte. An ARRAY of floats may be a vector. `None`: they differ, but neither is less than
+/// The order of two values of the same type. Texts are compared byte by byte. `None`: they differ, but neither is less than
 /// the other.
 pub(crate) fn order(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
     match (left, right) {
@@ -28,26 +29,20 @@ pub(crate) fn order(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
         | (Value::Instant { seconds, nanos }, Value::Instant { seconds: other, nanos: more }) => {
             Some((seconds, nanos).cmp(&(other, more)))
         }
-        (Value::Array(left), Value::Array(right)) | (Value::Row(left), Value::Row(right)) => {
-            let equal = |(left, right): (&Value<'_>, &Value<'_>)| same_or_both_null(*left, *right);
-            (left.len() == right.len() && left.iter().zip(right).all(equal)).then_some(Ordering::Equal)
-        }
-        (Value::Vector(left), Value::Vector(right)) => {
-            let equal = |index| same(left.element(index), right.element(index));
-            (left.len() == right.len() && (0..left.len()).all(equal)).then_some(Ordering::Equal)
-        }
-        (Value::Vector(vector), Value::Array(array)) | (Value::Array(array), Value::Vector(vector)) => {
-            let equal = |(index, element): (usize, &Value<'_>)| same(vector.element(index), *element);
-            (vector.len() == array.len() && array.iter().enumerate().all(equal)).then_some(Ordering::Equal)
-        }
+        (Value::Row(left), Value::Row(right)) => all_equal(Elements::Values(left), Elements::Values(right)),
         (Value::Map(left), Value::Map(right)) => {
             let among = |(key, value): &(Value<'_>, Value<'_>)| {
                 right.iter().any(|(other, found)| same(*key, *other) && same_or_both_null(*value, *found))
             };
             (left.len() == right.len() && left.iter().all(among)).then_some(Ordering::Equal)
         }
-        _ => None,
+        (left, right) => all_equal(Elements::of(left)?, Elements::of(right)?),
     }
+}
+
+fn all_equal(left: Elements<'_>, right: Elements<'_>) -> Option<Ordering> {
+    let equal = |(left, right): (Value<'_>, Value<'_>)| same_or_both_null(left, right);
+    (left.len() == right.len() && left.iter().zip(right.iter()).all(equal)).then_some(Ordering::Equal)
 }
 
 fn same_or_both_null(left: Value<'_>, right: Value<'_>) -> bool {

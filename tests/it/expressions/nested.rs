@@ -59,3 +59,29 @@ fn values_are_put_together() {
     ]);
     assert_eq!(type_of("CAST(ROW(1, 'a') AS ROW<p BIGINT, q STRING>)"), "ROW<`p` BIGINT, `q` STRING>");
 }
+
+#[test]
+fn a_decoded_array_of_floats_is_an_array_like_any_other() {
+    check(&[
+        ("fv[2]", "FLOAT", "2.0"),
+        ("dv[3]", "DOUBLE", "NULL"),
+        ("CARDINALITY(fv)", "INT", "2"),
+        ("ROW(fv) <> ROW(fv)", "BOOLEAN", "FALSE"),
+        ("ROW(fv) IS DISTINCT FROM ROW(fv)", "BOOLEAN", "FALSE"),
+        ("ROW(fv) IN (ROW(fv))", "BOOLEAN", "TRUE"),
+        ("ROW(fv) = ROW(fv)", "BOOLEAN", "TRUE"),
+        ("ROW(fv) = ROW(ARRAY[CAST(0.5 AS FLOAT), CAST(2 AS FLOAT)])", "BOOLEAN", "TRUE"),
+        ("ROW(ARRAY[CAST(0.5 AS FLOAT), f]) = ROW(fv)", "BOOLEAN", "FALSE"),
+        ("ROW(ARRAY[CAST(0.5 AS FLOAT)]) = ROW(fv)", "BOOLEAN", "FALSE"),
+        ("ARRAY_CONTAINS(fv, CAST(2 AS FLOAT))", "BOOLEAN", "TRUE"),
+        ("ARRAY_CONTAINS(dv, d)", "BOOLEAN", "FALSE"),
+        ("ARRAY_CONTAINS(dv, NULL)", "BOOLEAN", "FALSE"),
+        ("CAST(fv AS ARRAY<DOUBLE>)", "ARRAY<DOUBLE>", "[0.5, 2.0]"),
+        ("ROW(CAST(fv AS ARRAY<DOUBLE>)) = ROW(dv)", "BOOLEAN", "TRUE"),
+        ("COALESCE(fv, dv)", "ARRAY<DOUBLE>", "[0.5, 2.0]"),
+        ("ARRAY_CONTAINS(ARRAY[fv], fv)", "BOOLEAN", "TRUE"),
+        ("MAP[fv, 1][fv]", "INT", "1"),
+        ("CAST(dv AS ARRAY<INT>)", "ARRAY<INT>", "[0, 2]"),
+        ("CAST(dv AS ARRAY<STRING>)", "ARRAY<STRING>", "[0.5, 2.0]"),
+    ]);
+}

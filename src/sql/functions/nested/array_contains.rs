@@ -2,6 +2,7 @@
 
 use crate::sql::expression::conversion::{ColumnConversion, assign};
 use crate::sql::functions::definition::*;
+use crate::sql::values::elements::Elements;
 use crate::sql::values::order::same;
 
 pub const ARRAY_CONTAINS: Function = Function {
@@ -41,12 +42,9 @@ impl Evaluate for ArrayContains {
 
 /// NULL counts as an element like any other.
 fn contains<'a>(array: Value<'a>, wanted: Value<'a>) -> Value<'a> {
+    let Some(elements) = Elements::of(array) else { return Value::Null };
     let is_wanted = |element: Value<'_>| if wanted.is_null() { element.is_null() } else { same(element, wanted) };
-    match array {
-        Value::Array(elements) => Value::Bool(elements.iter().any(|element| is_wanted(*element))),
-        Value::Vector(vector) => Value::Bool((0..vector.len()).any(|index| is_wanted(vector.element(index)))),
-        _ => Value::Null,
-    }
+    Value::Bool(elements.iter().any(is_wanted))
 }
 
 #[cfg(test)]

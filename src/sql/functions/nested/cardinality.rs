@@ -1,6 +1,7 @@
 //! CARDINALITY.
 
 use crate::sql::functions::definition::*;
+use crate::sql::values::elements::Elements;
 
 pub const CARDINALITY: Function = Function {
     name: "CARDINALITY",
@@ -22,10 +23,8 @@ impl Evaluate for Cardinality {
 
     fn evaluate<'a>(&self, operands: &Operands<'a, '_>) -> Evaluated<'a> {
         Ok(match operands.values {
-            [Value::Array(elements)] => Value::Int(elements.len() as i64),
-            [Value::Vector(vector)] => Value::Int(vector.len() as i64),
             [Value::Map(entries)] => Value::Int(entries.len() as i64),
-            [_] => Value::Null,
+            [array] => Elements::of(*array).map_or(Value::Null, |elements| Value::Int(elements.len() as i64)),
             _ => return operands.unexpected(),
         })
     }

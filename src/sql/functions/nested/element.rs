@@ -2,6 +2,7 @@
 
 use crate::sql::expression::conversion::{ColumnConversion, assign};
 use crate::sql::functions::definition::*;
+use crate::sql::values::elements::Elements;
 use crate::sql::values::order::same;
 
 pub fn element(value: Expression, index: Expression) -> PlannedCall {
@@ -43,11 +44,7 @@ impl Evaluate for ElementAt {
 /// The element with an index, counted from 1. NULL if there is none.
 fn array_element<'a>(value: Value<'a>, index: i64) -> Value<'a> {
     let Some(index) = index.checked_sub(1).and_then(|index| usize::try_from(index).ok()) else { return Value::Null };
-    match value {
-        Value::Array(elements) => elements.get(index).copied().unwrap_or(Value::Null),
-        Value::Vector(vector) if index < vector.len() => vector.element(index),
-        _ => Value::Null,
-    }
+    Elements::of(value).and_then(|elements| elements.get(index)).unwrap_or(Value::Null)
 }
 
 /// The key has the type of the MAP's keys.

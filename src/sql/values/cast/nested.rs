@@ -2,6 +2,7 @@
 
 use super::cast as cast_value;
 use crate::sql::values::context::{EvaluationContext, EvaluationError};
+use crate::sql::values::elements::Elements;
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
@@ -13,15 +14,9 @@ pub(super) fn cast<'a>(
     context: &EvaluationContext<'a>,
 ) -> Result<Option<Value<'a>>, EvaluationError<'a>> {
     Ok(Some(match (value, from, to) {
-        (Value::Array(elements), DataType::Array(from), DataType::Array(to)) => {
-            let converted = context.arena.alloc_slice_copy(elements);
-            for element in converted.iter_mut() {
-                *element = cast_value(*element, from, to, context)?;
-            }
-            Value::Array(converted)
-        }
-        (Value::Vector(vector), DataType::Array(from), DataType::Array(to)) => {
-            let converted = context.arena.alloc_slice_fill_with(vector.len(), |index| vector.element(index));
+        (array, DataType::Array(from), DataType::Array(to)) => {
+            let Some(elements) = Elements::of(array) else { return Ok(None) };
+            let converted = context.arena.alloc_slice_fill_iter(elements.iter());
             for element in converted.iter_mut() {
                 *element = cast_value(*element, from, to, context)?;
             }
