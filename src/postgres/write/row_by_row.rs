@@ -76,9 +76,8 @@ pub fn write_each(
             Err(failure) => return Err(AttemptError { row: Some(row), ..failure }),
         }
     }
-    let ignores = how.mode == ConflictMode::Ignore;
     let is_open =
-        |outcome: &Result<Written, AttemptError>| outcome.as_ref().is_err_and(|failure| !is_ignored(failure, ignores));
+        |outcome: &Result<Written, AttemptError>| outcome.as_ref().is_err_and(|failure| !is_ignored(failure, how.mode));
     if after.claims.is_some() && outcomes.iter().any(is_open) {
         session.run("ROLLBACK")?;
         return Ok((None, outcomes));
@@ -108,7 +107,7 @@ pub fn is_the_rows_own(failure: &AttemptError, how: How<'_>) -> bool {
     match failure.class {
         Class::Value | Class::Row => true,
         // Under `strict` it stops the job, and the transaction isn't committed.
-        Class::Conflict => how.order.keep != Keep::Strict,
+        Class::Conflict => how.mode != ConflictMode::Strict,
         Class::Configuration => !how.which.renews || failure.is("42501"),
         Class::Other => !how.which.repeats,
         _ => false,

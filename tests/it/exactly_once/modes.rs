@@ -66,6 +66,24 @@ fn under_strict_a_job_that_was_killed_meets_none_of_its_own_rows() {
 }
 
 #[test]
+fn under_ignore_a_row_that_a_deferrable_constraint_refuses_is_ignored_and_the_job_goes_on() {
+    let Some(kafka) = kafka() else { return };
+    for server in servers(&[]) {
+        let topic = kafka.topic(1);
+        topic.produce(0, ["1,a", "2,a", "3,b", "4,taken"].map(String::from));
+        let mut schema = Schema::new(&server);
+        schema.execute(
+            "CREATE TABLE t (part int, off bigint, id bigint PRIMARY KEY, name text UNIQUE DEFERRABLE);
+             INSERT INTO t VALUES (0, -1, 0, 'taken')",
+        );
+        bounded(job(&schema, &topic)).finish().exited(0);
+        let rows = "SELECT string_agg(id || '=' || name, ' ' ORDER BY id) FROM t";
+        assert_eq!(schema.text(rows).as_deref(), Some("0=taken 1=a 3=b"));
+        assert_eq!(schema.count("rejected"), 0);
+    }
+}
+
+#[test]
 fn a_sink_that_lags_behind_another_one_of_its_source_gets_each_record_once_too() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     const RECORDS: i64 = 20_000;

@@ -211,7 +211,7 @@ impl Machine<'_> {
     /// Some rows were refused when they were written row by row, so nothing was committed. Nevertheless the rows that were accepted are
     /// evidence.
     fn hold_each(&mut self, batch: &BatchFacts<'_>, rows: &[Result<Written, AttemptError>], ended: &Ended<'_>) {
-        let ignores = self.settings.conflict_mode == ConflictMode::Ignore;
+        let mode = self.settings.conflict_mode;
         let proved = self.held.proved;
         for (row, outcome) in self.range.clone().zip(rows) {
             if let Ok(written) = outcome
@@ -224,7 +224,7 @@ impl Machine<'_> {
         }
         for (row, outcome) in self.range.clone().zip(rows) {
             match outcome {
-                Err(failure) if !is_ignored(failure, ignores) => self.hold_row(batch, row, failure, ended.facts.now),
+                Err(failure) if !is_ignored(failure, mode) => self.hold_row(batch, row, failure, ended.facts.now),
                 Ok(_) | Err(_) => {}
             }
         }
@@ -237,7 +237,7 @@ impl Machine<'_> {
     fn settle_each(&mut self, batch: &BatchFacts<'_>, rows: &[Result<Written, AttemptError>], ended: &Ended<'_>) {
         self.succeeded();
         self.work.settled();
-        let ignores = self.settings.conflict_mode == ConflictMode::Ignore;
+        let mode = self.settings.conflict_mode;
         let (mut start, mut written) = (self.range.start, Written::default());
         for (row, outcome) in self.range.clone().zip(rows) {
             match outcome {
@@ -253,7 +253,7 @@ impl Machine<'_> {
                     }
                     written += *one;
                 }
-                Err(failure) if is_ignored(failure, ignores) => {
+                Err(failure) if is_ignored(failure, mode) => {
                     written.ignored += 1;
                 }
                 Err(failure) => {
@@ -407,6 +407,6 @@ impl Machine<'_> {
 }
 
 /// Whether the conflict mode leaves the row out.
-pub fn is_ignored(failure: &AttemptError, ignores: bool) -> bool {
-    ignores && failure.class == Class::Conflict && !failure.is("21000")
+pub fn is_ignored(failure: &AttemptError, mode: ConflictMode) -> bool {
+    mode == ConflictMode::Ignore && failure.class == Class::Conflict && !failure.is("21000")
 }

@@ -247,9 +247,8 @@ impl ScriptedServer<'_> {
         }
         let taken = |row: &usize| outcomes[row - range.start].is_ok() && !self.rows.is_left_out(*row);
         let taken: Vec<usize> = range.clone().filter(taken).collect();
-        let ignores = self.script.mode == ConflictMode::Ignore;
         let is_open = |outcome: &std::result::Result<Written, AttemptError>| {
-            outcome.as_ref().is_err_and(|failure| !is_ignored(failure, ignores))
+            outcome.as_ref().is_err_and(|failure| !is_ignored(failure, self.script.mode))
         };
         if self.script.lost.is_some() && outcomes.iter().any(is_open) {
             taken.iter().for_each(|&row| self.accept(self.kind(row)));
