@@ -194,7 +194,12 @@ fn records_that_are_gone_stop_the_job_unless_it_says_where_to_go_on() {
     let refused = bounded(job(&schema, &topic)).finish().exited(1);
     assert!(refused.stderr.contains("offsets 10 to 14") && refused.stderr.contains("5 records"), "{}", refused.stderr);
     assert_eq!(schema.count("t"), 10);
-    bounded(job(&schema, &topic)).option("topic.properties.auto.offset.reset", "earliest").finish().exited(0);
+    let reset = |value: &str| bounded(job(&schema, &topic)).option("topic.properties.auto.offset.reset", value);
+    for stops in ["none", "None", "by_duration:PT1H"] {
+        let refused = reset(stops).finish().exited(1);
+        assert!(refused.stderr.contains("offsets 10 to 14"), "{stops}: {}", refused.stderr);
+    }
+    reset("latest").finish().exited(0);
     assert_eq!(
         schema.text("SELECT string_agg(DISTINCT (off >= 15 OR off < 10)::text, '') FROM t").as_deref(),
         Some("true")

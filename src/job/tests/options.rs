@@ -283,6 +283,24 @@ fn startup_and_bounded_modes_are_read_in_any_case() {
 }
 
 #[test]
+fn only_earliest_and_latest_allow_going_on_when_records_are_gone() {
+    let may = |more: &str| {
+        let text = with_source_options(more).replace(", 'scan.startup.mode' = 'earliest-offset'", "");
+        job(&text).sources.remove(0).kafka.may_pass_over_lost_records()
+    };
+    for mode in ["earliest-offset", "group-offsets"] {
+        for (reset, allows) in [("earliest", true), ("LATEST", true), ("none", false), ("None", false)] {
+            let options = format!(
+                "'scan.startup.mode' = '{mode}', 'properties.group.id' = 'g', 'properties.auto.offset.reset' = '{reset}'"
+            );
+            assert_eq!(may(&options), allows, "{options}");
+        }
+        let options = format!("'scan.startup.mode' = '{mode}', 'properties.group.id' = 'g'");
+        assert!(!may(&options));
+    }
+}
+
+#[test]
 fn kafka_options_that_cannot_work_are_refused() {
     for (more, error) in [
         ("'topic-pattern' = 't.*'", "option 'topic-pattern' can't be set together with 'topic'"),

@@ -214,7 +214,7 @@ impl Fetching {
                 continue;
             }
             let place = extent.go_on(partition.next());
-            if client.is_assigned_elsewhere() && !client.source().says_where_to_go_on() {
+            if client.is_assigned_elsewhere() && !client.source().may_pass_over_lost_records() {
                 return Err(gone(topic, extent, partition.next(), &place));
             }
             extent.warn_of_jump(topic, partition.next(), &place);

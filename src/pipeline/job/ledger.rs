@@ -63,7 +63,7 @@ impl LedgerAssign {
         let mut in_group = false;
         for (source, own) in tables {
             in_group |= source.kafka.assignment == Assignment::Group;
-            may_jump &= source.kafka.says_where_to_go_on();
+            may_jump &= source.kafka.may_pass_over_lost_records();
             for (line, mapping) in own.iter().filter(|(line, _)| line.target.ledger.is_on()) {
                 refuse_clock(line.name(), &line.table, mapping)?;
                 sinks.push(LedgerSink {

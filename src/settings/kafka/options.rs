@@ -31,10 +31,16 @@ pub struct KafkaSource {
 }
 
 impl KafkaSource {
-    /// Whether the job file sets `auto.offset.reset`, to any value. Under exactly-once a job with it goes on at the earliest record when
-    /// records are gone, and one without it stops.
-    pub fn says_where_to_go_on(&self) -> bool {
-        self.properties.iter().any(|(name, _)| name == "auto.offset.reset") || self.auto_offset_reset.is_some()
+    /// Whether the job file allows going on at the earliest record when records before it are gone, in whatever mode it starts.
+    pub fn may_pass_over_lost_records(&self) -> bool {
+        match self.auto_offset_reset {
+            Some(reset) => reset != OffsetReset::None,
+            // Only `group-offsets` reads the property into the field.
+            None => self.properties.iter().any(|(name, value)| {
+                let allows = ["earliest", "latest"].iter().any(|allows| value.eq_ignore_ascii_case(allows));
+                name == "auto.offset.reset" && allows
+            }),
+        }
     }
 }
 
@@ -298,8 +304,9 @@ pub const OFFSET_RESET: SourceOption = SourceOption::new(
         ("latest", |source| source.kafka.auto_offset_reset = Some(OffsetReset::Latest)),
         ("none", |source| source.kafka.auto_offset_reset = Some(OffsetReset::None)),
     ]),
-    "For group-offsets: where a partition without a committed offset starts. Under exactly-once, in every mode: if records were \
-     deleted before they were read, a job with this option goes on at the earliest record, and a job without it stops.",
+    "For group-offsets: where a partition without a committed offset starts. Under exactly-once, in every startup mode: if records \
+     were deleted before they were read, a job with earliest or latest goes on at the earliest record there is; a job with none, or \
+     without this option, stops.",
 )
 // The other modes overwrite the property.
 .read_when(|source| source.startup_mode == StartupMode::GroupOffsets);
