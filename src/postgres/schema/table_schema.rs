@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::postgres::catalog::capabilities::Capabilities;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::catalog::read::read_catalog;
-use crate::postgres::connect::classify::Class;
+use crate::postgres::connect::classify::{Class, During};
 use crate::postgres::connect::database::Database;
 use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
 use crate::postgres::connect::failure::{Attempt, AttemptError};
@@ -75,8 +75,9 @@ impl TableSchema {
     /// Reads the catalog again, unless another writer has done so since `seen` was the newest schema version. The inner error
     /// says why the job can't go on with the table as it is.
     pub fn read_again(&self, seen: &SchemaVersion, limit: &WaitLimit) -> Attempt<std::result::Result<(), String>> {
-        // The writer that holds this lock has a limit of its own, so a caller may wait here longer than its `limit`.
-        let _alone = self.rereading.lock();
+        // The writer that holds this lock has a limit of its own, which may be longer.
+        let alone = limit.lock(&self.rereading);
+        let _alone = alone.map_err(|error| AttemptError::new(&error, During::Connect))?;
         if self.versions.newest().revision != seen.revision {
             return Ok(Ok(()));
         }

@@ -6,10 +6,13 @@
 //! | everything that a target asks while it is opened | after the connect time-outs of all hosts together |
 //! | an answer to a statement | when the server gives no sign of life (see [`Life`](super::life::Life)), or when a COMMIT has waited for a standby for longer than `max.outage`. For a statement that takes long or waits for a lock, the server's own `lock_timeout` and `statement_timeout` apply |
 //! | room in the socket's send buffer | as for an answer to a statement |
+//! | the lock of a thread that reads the catalog again | at the waiting thread's own deadline |
 //! | all of them | when the job is abandoned |
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::postgres::connect::driver::Error;
 use crate::postgres::connect::driver::socket::Socket;
@@ -70,8 +73,36 @@ impl WaitLimit {
         }
     }
 
+    /// Takes a lock that another thread may hold for long. An error when the wait is over.
+    pub fn lock<'a, T>(&self, mutex: &'a Mutex<T>) -> Result<MutexGuard<'a, T>, Error> {
+        loop {
+            if let Some(guard) = mutex.try_lock_for(self.slice(SLICE)?) {
+                return Ok(guard);
+            }
+        }
+    }
+
     /// Waits for one slice of time for the socket: see [`Socket::wait`]. An error when the wait is over.
     pub fn wait(&self, socket: &Socket) -> Result<bool, Error> {
         socket.wait(self.slice(SLICE)?, self.unless.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_for_a_lock_ends_at_the_deadline_or_the_stop_though_the_lock_is_held() {
+        let mutex = Mutex::new(());
+        let held = mutex.lock();
+        let late = WaitLimit::until(Deadline::after(Duration::from_millis(20))).lock(&mutex).err();
+        assert!(matches!(late, Some(Error::Late(_))), "{late:?}");
+        let stop = Stop::default();
+        stop.abandon();
+        let stopped = WaitLimit::of(&stop).lock(&mutex).err();
+        assert!(matches!(stopped, Some(Error::Stopped)), "{stopped:?}");
+        drop(held);
+        assert!(WaitLimit::until(Deadline::after(Duration::from_secs(60))).lock(&mutex).is_ok());
     }
 }
