@@ -170,6 +170,9 @@ typedef int32_t vecsink_exception_mode;
 // VECSINK_VECTOR_INDEX_DEFER.
 typedef int32_t vecsink_vector_index;
 
+// How often a row is written: VECSINK_AT_LEAST_ONCE or VECSINK_EXACTLY_ONCE.
+typedef int32_t vecsink_delivery_guarantee;
+
 // The figures of a sink or a job. Set `size` to sizeof(vecsink_stats) before the call. The library fills
 // only that many bytes, so a program also works with a newer library that has more fields. An older library doesn't
 // change the fields that it doesn't know, so begin with zeros.
@@ -231,6 +234,9 @@ typedef struct vecsink_stats {
     int64_t oldest_waiting_ms;
     // Rows that were in the table already, exactly so, and were not written again.
     uint64_t rows_unchanged;
+    // Rows of a named stream that were pushed again although they were durable already. They were dropped, and rows_read doesn't
+    // count them.
+    uint64_t rows_repeated;
 } vecsink_stats;
 
 // The type of a value, VECSINK_NULL to VECSINK_ARRAY. It says which member of `as` holds the value.
@@ -355,7 +361,8 @@ typedef struct vecsink_pushed {
 // The table could never store this row.
 #define VECSINK_REJECTED 13
 
-// The row or batch doesn't have the sink's columns.
+// The row or batch doesn't have the sink's columns, or the sink takes no such push: a delete, or a row without a number of the
+// host's own.
 #define VECSINK_SHAPE 14
 
 // The sequence number is below the next one.
@@ -456,6 +463,12 @@ typedef struct vecsink_pushed {
 
 // The index is dropped when the sink opens, and built again after all rows were written.
 #define VECSINK_VECTOR_INDEX_DEFER 2
+
+// After a crash some rows are written again.
+#define VECSINK_AT_LEAST_ONCE 0
+
+// Each row is written once.
+#define VECSINK_EXACTLY_ONCE 1
 
 // NULL in every row; data is NULL.
 #define VECSINK_COLUMN_NULL 0
@@ -707,7 +720,14 @@ vecsink_code vecsink_sink_builder_vector_index(struct vecsink_sink_builder *buil
                                                vecsink_vector_index mode,
                                                struct vecsink_error **error);
 
-// The name of the sessions in pg_stat_activity, instead of the URL's. Default: "vecsink" and the stream's name.
+// How often a row is written. VECSINK_EXACTLY_ONCE needs the name of a stream, and rows with numbers of the host's own (see
+// vecsink_sink_resume_position). Default: VECSINK_AT_LEAST_ONCE.
+vecsink_code vecsink_sink_builder_delivery_guarantee(struct vecsink_sink_builder *builder,
+                                                     vecsink_delivery_guarantee guarantee,
+                                                     struct vecsink_error **error);
+
+// The name of the sessions in pg_stat_activity, instead of the URL's. Default: "vecsink" and the stream's name. With a named stream,
+// "/" and 16 digits follow, which are other ones for each sink.
 vecsink_code vecsink_sink_builder_application_name(struct vecsink_sink_builder *builder,
                                                    const char *application_name,
                                                    struct vecsink_error **error);
@@ -750,7 +770,7 @@ const char *vecsink_sink_key_name(const struct vecsink_sink *sink,
 uint64_t vecsink_sink_durable(const struct vecsink_sink *sink);
 
 // The first row of a named stream that must be pushed again: all rows below this number are durable. 0 for a new
-// stream, and for a sink without a stream name.
+// stream, and for a sink without a stream name. Rows below it that are pushed again are dropped, and counted as rows_repeated.
 uint64_t vecsink_sink_resume_position(const struct vecsink_sink *sink);
 
 // Waits until the row with this number is durable. The row may be one that another thread has not pushed yet.

@@ -87,7 +87,8 @@ pub enum Error {
     /// What was waited for didn't happen within the time given.
     #[error("{0} within the time given")]
     TimedOut(&'static str),
-    /// Another process, or another sink of this one, has opened the push stream; only one at a time may push into it.
+    /// Another process, or another sink of this one, has opened the push stream; only one at a time may push into it. Of a job: another
+    /// process runs it.
     #[error("{0}")]
     Fenced(String),
     /// A thread of the pipeline failed in a way it should not.

@@ -93,7 +93,7 @@ pub use pipeline::Summary;
 #[cfg(feature = "kafka")]
 pub use pipeline::{Attach, CheckedColumn, CheckedSink, Pipeline, PipelineBuilder, Stats};
 pub use position::Position;
-pub use settings::{ConflictMode, ExceptionMode, VectorIndexMode};
+pub use settings::{ConflictMode, DeliveryGuarantee, ExceptionMode, VectorIndexMode};
 #[cfg(feature = "kafka")]
 pub use stop::{Phase, Stop};
 pub use types::value::{Decimal, Value, Vector};

@@ -60,6 +60,9 @@ counters! {
     retries,
     /// Rows that were in the table already, exactly so, and were not written again.
     rows_unchanged,
+    /// Rows of a named stream that were pushed again although they were durable already. They were dropped, and `rows_read` doesn't
+    /// count them.
+    rows_repeated,
 }
 
 #[derive(Debug, Default)]

@@ -193,7 +193,7 @@ class sink {
     // Every row below this number is committed, was left out by the conflict mode, or was rejected.
     [[nodiscard]] std::uint64_t durable() const noexcept { return vecsink_sink_durable(get()); }
 
-    // The first row of a named stream that must be pushed again.
+    // The first row of a named stream that must be pushed again. Rows below it are dropped, and counted as rows_repeated.
     [[nodiscard]] std::uint64_t resume_position() const noexcept { return vecsink_sink_resume_position(get()); }
 
     // Waits until the row with this number is durable. The row may be one that another thread has not pushed yet.

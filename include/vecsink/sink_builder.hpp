@@ -41,6 +41,12 @@ enum class vector_index : vecsink_vector_index {
     defer = VECSINK_VECTOR_INDEX_DEFER
 };
 
+// How often a row is written. at_least_once: after a crash some rows are written again. exactly_once: each row once.
+enum class delivery_guarantee : vecsink_delivery_guarantee {
+    at_least_once = VECSINK_AT_LEAST_ONCE,
+    exactly_once = VECSINK_EXACTLY_ONCE
+};
+
 // It is for one thread at a time:
 //
 //     vecsink::sink sink = vecsink::sink_builder(url, "public.items").columns({"id", "embedding"}).stream("cars").open();
@@ -106,7 +112,14 @@ class sink_builder {
         return asked(vecsink_sink_builder_vector_index, static_cast<vecsink_vector_index>(mode));
     }
 
-    // The name of the sessions in pg_stat_activity, instead of the URL's. Default: "vecsink" and the stream's name.
+    // How often a row is written. exactly_once needs the name of a stream, and rows with numbers of the program's own
+    // (sink::push_at). Default: delivery_guarantee::at_least_once.
+    sink_builder &delivery_guarantee(vecsink::delivery_guarantee guarantee) {
+        return asked(vecsink_sink_builder_delivery_guarantee, static_cast<vecsink_delivery_guarantee>(guarantee));
+    }
+
+    // The name of the sessions in pg_stat_activity, instead of the URL's. Default: "vecsink" and the stream's name. With a named
+    // stream, "/" and 16 digits follow, which are other ones for each sink.
     sink_builder &application_name(std::string_view name) {
         return asked(vecsink_sink_builder_application_name, detail::c_string(name));
     }

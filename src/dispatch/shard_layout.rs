@@ -2,6 +2,8 @@
 
 use twox_hash::XxHash64;
 
+use crate::batch::Op;
+
 /// How many shards a sink has.
 pub const SHARDS: usize = 64;
 
@@ -65,6 +67,14 @@ impl ShardLayout {
                 "layout serial: one writer takes all rows in their order, because of another unique constraint or a key that \
                  only the server can compare"
             }
+        }
+    }
+
+    /// The shard of an entry. A rejected record without a key goes by its offset.
+    pub fn shard_of_entry(self, op: Op, has_key: bool, key_hash: u64, offset: i64) -> usize {
+        match op == Op::Reject && !has_key {
+            true => self.shard_of_rejected(offset),
+            false => self.shard_of_row(key_hash, offset),
         }
     }
 

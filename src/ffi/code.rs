@@ -33,7 +33,8 @@ pub const VECSINK_WOULD_BLOCK: vecsink_code = 11;
 pub const VECSINK_TIMED_OUT: vecsink_code = 12;
 /// The table could never store this row.
 pub const VECSINK_REJECTED: vecsink_code = 13;
-/// The row or batch doesn't have the sink's columns.
+/// The row or batch doesn't have the sink's columns, or the sink takes no such push: a delete, or a row without a number of the
+/// host's own.
 pub const VECSINK_SHAPE: vecsink_code = 14;
 /// The sequence number is below the next one.
 pub const VECSINK_OUT_OF_ORDER: vecsink_code = 15;

@@ -108,7 +108,7 @@ pub extern "C" fn vecsink_sink_durable(sink: *const vecsink_sink) -> u64 {
 }
 
 /// The first row of a named stream that must be pushed again: all rows below this number are durable. 0 for a new
-/// stream, and for a sink without a stream name.
+/// stream, and for a sink without a stream name. Rows below it that are pushed again are dropped, and counted as rows_repeated.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_sink_resume_position(sink: *const vecsink_sink) -> u64 {
     ask(0, || get(sink).map_or(0, |object| object.sink.resume_position()))

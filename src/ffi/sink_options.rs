@@ -9,7 +9,7 @@ use super::error::vecsink_error;
 use super::memory::text;
 use super::sink_builder::{change, vecsink_sink_builder};
 use crate::host::sink::SinkBuilder;
-use crate::settings::{ConflictMode, ExceptionMode, VectorIndexMode};
+use crate::settings::{ConflictMode, DeliveryGuarantee, ExceptionMode, VectorIndexMode};
 
 /// What happens to a row whose key is already there, VECSINK_CONFLICT_UPSERT to VECSINK_CONFLICT_STRICT.
 pub type vecsink_conflict_mode = i32;
@@ -39,6 +39,14 @@ pub const VECSINK_VECTOR_INDEX_INLINE: vecsink_vector_index = 0;
 pub const VECSINK_VECTOR_INDEX_BEHIND: vecsink_vector_index = 1;
 /// The index is dropped when the sink opens, and built again after all rows were written.
 pub const VECSINK_VECTOR_INDEX_DEFER: vecsink_vector_index = 2;
+
+/// How often a row is written: VECSINK_AT_LEAST_ONCE or VECSINK_EXACTLY_ONCE.
+pub type vecsink_delivery_guarantee = i32;
+
+/// After a crash some rows are written again.
+pub const VECSINK_AT_LEAST_ONCE: vecsink_delivery_guarantee = 0;
+/// Each row is written once.
+pub const VECSINK_EXACTLY_ONCE: vecsink_delivery_guarantee = 1;
 
 /// Sets an option of the sink by the name that it has in a job file: "deadletter", "retrywaittime" … (docs/options.md). When an
 /// option is set twice, the later value is used. vecsink_sink_builder_open reports everything that is wrong with options.
@@ -209,7 +217,28 @@ pub unsafe extern "C" fn vecsink_sink_builder_vector_index(
     unsafe { change(builder, error, work) }
 }
 
-/// The name of the sessions in pg_stat_activity, instead of the URL's. Default: "vecsink" and the stream's name.
+/// How often a row is written. VECSINK_EXACTLY_ONCE needs the name of a stream, and rows with numbers of the host's own (see
+/// vecsink_sink_resume_position). Default: VECSINK_AT_LEAST_ONCE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_delivery_guarantee(
+    builder: *mut vecsink_sink_builder,
+    guarantee: vecsink_delivery_guarantee,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        let guarantee = match guarantee {
+            VECSINK_AT_LEAST_ONCE => DeliveryGuarantee::AtLeastOnce,
+            VECSINK_EXACTLY_ONCE => DeliveryGuarantee::ExactlyOnce,
+            other => return Err(CallError::argument(format!("{other} is not a vecsink_delivery_guarantee"))),
+        };
+        Ok(move |builder: SinkBuilder| builder.delivery_guarantee(guarantee))
+    };
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, work) }
+}
+
+/// The name of the sessions in pg_stat_activity, instead of the URL's. Default: "vecsink" and the stream's name. With a named stream,
+/// "/" and 16 digits follow, which are other ones for each sink.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_application_name(
     builder: *mut vecsink_sink_builder,

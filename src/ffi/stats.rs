@@ -70,6 +70,9 @@ pub struct vecsink_stats {
     pub oldest_waiting_ms: i64,
     /// Rows that were in the table already, exactly so, and were not written again.
     pub rows_unchanged: u64,
+    /// Rows of a named stream that were pushed again although they were durable already. They were dropped, and rows_read doesn't
+    /// count them.
+    pub rows_repeated: u64,
 }
 
 /// The size of the struct in the first version: it ended before this member.
@@ -96,6 +99,7 @@ impl vecsink_stats {
             rows_moved: counters.rows_moved,
             oldest_waiting_ms: -1,
             rows_unchanged: counters.rows_unchanged,
+            rows_repeated: counters.rows_repeated,
             ..vecsink_stats::default()
         }
     }

@@ -18,7 +18,6 @@ pub use self::own_tables::ledger::operate::{LedgerSession, LedgerStream};
 pub use self::own_tables::ledger::print::{ledger_ddl, replayed_insert};
 pub use self::own_tables::ledger::tables::{Forgotten, StreamsOf};
 pub use self::own_tables::ledger::take_over::{Start, TakenStream};
-pub use self::own_tables::streams::OwnStream;
 pub use self::schema::schema_version::SchemaVersion;
 pub use self::target::Target;
 #[cfg(feature = "internals")]

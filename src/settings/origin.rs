@@ -34,4 +34,19 @@ impl RowOrigin {
             RowOrigin::Program => "the sink fails",
         }
     }
+
+    /// What is said to a process that is fenced. `owner`: the column that says by whom.
+    pub fn fenced(self, owner: &str) -> String {
+        match self {
+            RowOrigin::Job => format!(
+                "another process runs this job, or the database was restored while it ran; only one process may, and {owner} says \
+                 which one has the partitions now; start the job again: it begins where the ledger stands"
+            ),
+            RowOrigin::Program => format!(
+                "another sink has opened this stream, or the database was restored meanwhile; only one sink at a time may push into \
+                 a stream, and {owner} says which one has it now; open the stream again to take it back, and push from the resume \
+                 position on"
+            ),
+        }
+    }
 }

@@ -16,5 +16,6 @@ mod items;
 mod java;
 mod library;
 mod node;
+mod once;
 mod python;
 mod surroundings;

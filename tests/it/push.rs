@@ -4,6 +4,7 @@ mod batches;
 mod crash;
 mod drift;
 mod ends;
+mod exactly_once;
 mod examples;
 mod expensive_rows;
 mod failures;

@@ -203,7 +203,7 @@ def test_a_hundred_closed_sinks_leave_nothing_behind(items):
         text=True,
     )
     assert host.stdout.readline() == "closed\n", host.communicate()[1]
-    query = f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}'"
+    query = f"SELECT count(*) FROM pg_stat_activity WHERE starts_with(application_name, '{name}')"
     eventually("the sessions end", lambda: items.value(query) == 0)
     errors = host.communicate()[1]
     assert (host.returncode, errors) == (0, ""), errors

@@ -68,6 +68,11 @@ impl Sink {
         let until = push.wait.begin();
         let over = Over::after(push.wait);
         self.core.check_alive()?;
+        self.core.check_numbered(push.sequence)?;
+        progress.rows = self.core.drop_below_position(push.sequence, rows);
+        if let Some(first) = push.sequence.filter(|_| progress.rows > 0) {
+            progress.numbers = Some((first, first + progress.rows as u64 - 1));
+        }
         let mut buffer = self.core.push_buffer()?;
         let outcome = (|| {
             while progress.rows < rows {
@@ -135,7 +140,7 @@ impl Sink {
                 Some(rejection) if self.core.line.settings.exception_mode == ExceptionMode::Strict => {
                     return (None, Err(PushError::Rejected(rejection)));
                 }
-                Some(rejection) => buffer.add_rejected(&values, rejection),
+                Some(rejection) => buffer.add_rejected(Op::Insert, &values, rejection),
             }
             if room.is_some() {
                 break;
@@ -156,13 +161,13 @@ impl Sink {
             Some(room) => room,
             None => self.core.wait_for_room(0, until)?,
         };
-        let (rows, rejected) = (buffer.len(), buffer.rejected().count());
+        let rows = buffer.len();
         let sequence = push.sequence.map(|first| first.saturating_add(progress.rows as u64));
         let first = self.core.accept(buffer, room, sequence, until)?;
         let last = first + rows as u64 - 1;
         progress.numbers = Some((progress.numbers.map_or(first, |(first, _)| first), last));
         progress.rows += rows;
-        progress.rejected += rejected;
+        progress.rejected += buffer.rejected_rows();
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Sink;
 use super::callbacks::{Callbacks, Calls, Rejected};
 use super::core::Core;
-use super::position::PositionKeeper;
+use super::resumed::Resumed;
 use crate::error::{Diagnostic, Error, Result};
 use crate::options::Given;
 use crate::pipeline::application_name;
@@ -16,13 +16,15 @@ use crate::pipeline::line::rejects::Rejects;
 use crate::pipeline::line::{BuildTime, Line, PushSettings};
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
-use crate::progress::ledger::{StreamName, layout_text};
+use crate::postgres::TakenStream;
+use crate::progress::ledger::{KeyColumnText, StreamName, Wanted, layout_text};
 use crate::settings::sink::options::{
-    BATCH_SIZE, CONFLICT_MODE, CONNECTION_MAX_ACTIVE, DEAD_LETTER, DeadLetterOption, EXCEPTION_MODE, PASSWORD,
-    SinkOption, SinkOptions, URL, USER_NAME, VECTOR_DIMENSION, VECTOR_INDEX, VECTOR_NORMALIZE,
+    BATCH_SIZE, CONFLICT_MODE, CONNECTION_MAX_ACTIVE, DEAD_LETTER, DELIVERY_GUARANTEE, DeadLetterOption,
+    EXCEPTION_MODE, PASSWORD, SinkOption, SinkOptions, URL, USER_NAME, VECTOR_DIMENSION, VECTOR_INDEX,
+    VECTOR_NORMALIZE,
 };
 use crate::settings::sink::push::{GivenOptions, give, push_sink};
-use crate::settings::{ConflictMode, ExceptionMode, TableName, VectorIndexMode};
+use crate::settings::{ConflictMode, DeliveryGuarantee, ExceptionMode, TableName, VectorIndexMode};
 
 /// The least `buffer_memory`: with less, a batch of vectors doesn't fit.
 const LEAST_MEMORY: usize = 1 << 20;
@@ -154,7 +156,14 @@ impl SinkBuilder {
         self.set(&VECTOR_INDEX, Given::typed(move |options: &mut SinkOptions| options.sink.vector_index = mode))
     }
 
-    /// The name of the sessions in `pg_stat_activity`, instead of the URL's. Default: `vecsink` and the stream's name.
+    /// How often a row is written. [`DeliveryGuarantee::ExactlyOnce`] needs the name of a stream, and rows with numbers of the host's own
+    /// ([`Sink::push_at`]): pushed again after a crash, each is written once. Default: [`DeliveryGuarantee::AtLeastOnce`].
+    pub fn delivery_guarantee(self, guarantee: DeliveryGuarantee) -> Self {
+        self.set(&DELIVERY_GUARANTEE, Given::typed(move |options: &mut SinkOptions| options.sink.delivery = guarantee))
+    }
+
+    /// The name of the sessions in `pg_stat_activity`, instead of the URL's. Default: `vecsink` and the stream's name. With a
+    /// named stream, `/` and 16 digits follow, which are other ones for each sink.
     pub fn application_name(mut self, name: &str) -> Self {
         self.application_name = Some(name.to_owned());
         self
@@ -174,8 +183,8 @@ impl SinkBuilder {
 
     /// Names the stream of rows, for a host that numbers its rows itself ([`Sink::push_at`]) and wants to go on after a crash. When
     /// the sink is opened again, [`Sink::resume_position`] is the first number that must be pushed again. It is kept in the table
-    /// `vecsink_stream` in the schema of the target table, which is made if it is missing. It is stored once a second, after the rows
-    /// below it. Only one sink at a time can push into a stream. Opening a sink with the same stream ends the former one.
+    /// `vecsink_stream` in the schema of the target table. This table and `vecsink_shard` are made if they are missing. The position is
+    /// stored once a second, after the rows below it. Only one sink at a time can push into a stream. Opening a sink with the same stream ends the former one.
     pub fn stream(mut self, name: &str) -> Self {
         self.stream = Some(name.to_owned());
         self
@@ -223,38 +232,66 @@ impl SinkBuilder {
         for notice in notices {
             log::warn!("{notice}");
         }
+        let is_exactly_once = settings.delivery == DeliveryGuarantee::ExactlyOnce;
+        if is_exactly_once && self.stream.is_none() {
+            return Err(misuse(
+                "'sink.delivery-guarantee' = 'exactly-once' needs the name of a stream, under which its progress is stored".into(),
+            ));
+        }
         let stream = self.stream.clone().unwrap_or_else(|| settings.name.clone());
         if let Some(name) = self.application_name {
             settings.connection.application_name = Some(name);
         }
         let application = settings.connection.application_name.clone();
-        let application = application.unwrap_or_else(|| format!("vecsink {stream}"));
+        let mut application = application.unwrap_or_else(|| format!("vecsink {stream}"));
+        if self.stream.is_some() {
+            application = application_name(application);
+        }
         let shared = Arc::new(Shared::new(self.buffer_memory));
-        let traits =
-            PushSettings { typed_by_table: true, keeps_rejected: self.calls.rejected.is_some(), linger: self.linger };
+        let traits = PushSettings {
+            typed_by_table: true,
+            is_named: self.stream.is_some(),
+            keeps_rejected: self.calls.rejected.is_some(),
+            linger: self.linger,
+        };
         let rejects =
             Rejects::open(&settings, &|_| Err(misuse("a pushed row's dead letter can't go to Kafka".into())))?;
         let line = Line::open(&settings, &application, self.max_outage, &shared, rejects, Replayed::default(), traits)?;
         let topic: Arc<str> = format!("push:{stream}").into();
-        let held = match self.stream {
-            None => None,
-            Some(job) => {
-                let name = StreamName { job, sink: line.name().to_owned(), topic: topic.clone(), partition: 0 };
-                let layout = layout_text(line.layout, line.name(), &[]);
-                Some(line.target.streams.take_over(&name, &layout, &application_name(application))?)
-            }
-        };
-        let start = held.map_or(0, |held| held.low);
+        let taken = self.stream.map(|job| take_over(&line, job, &topic)).transpose()?;
+        let start = taken.as_ref().map_or(0, |taken| taken.positions.low());
         let stream = line.add_stream(&topic, 0, start);
+        let resumed = taken.map(|TakenStream { number, epoch, positions, .. }| {
+            line.target.ledger.streams.own(stream, number, epoch, &positions);
+            Resumed::new(positions, is_exactly_once)
+        });
         // It isn't known how many rows will come, and a pause between two rows doesn't mean that it was the last one.
         line.begin_deferral(None, BuildTime::End)?;
         line.start_writer();
         let columns: Arc<[String]> = line.table.columns.iter().map(|column| column.name.clone()).collect();
-        let core = Arc::new(Core::new(line, stream));
+        let core = Arc::new(Core::new(line, stream, resumed));
         let callbacks = Callbacks::start(&core, self.calls)?;
-        let keeper = held.map(|held| PositionKeeper::start(&core, held)).transpose()?;
-        Ok(Sink::new(core, columns, callbacks, keeper, start as u64))
+        Ok(Sink::new(core, columns, callbacks, start as u64))
     }
+}
+
+/// Opens the ledger, and takes the stream over from whoever had it.
+fn take_over(line: &Line, job: String, topic: &Arc<str>) -> Result<TakenStream> {
+    let table = &line.table;
+    let column = |&at: &usize| {
+        let column = table.columns.get(at)?;
+        Some(KeyColumnText {
+            name: column.name.clone(),
+            column_type: column.type_name.clone(),
+            expression: String::new(),
+            format: "push".to_owned(),
+        })
+    };
+    let key: Vec<KeyColumnText> = table.key.iter().flatten().filter_map(column).collect();
+    let layout = layout_text(line.layout, &format!("{}.{}", table.schema, table.table), &key);
+    let name = StreamName { job, sink: line.name().to_owned(), topic: Arc::clone(topic), partition: 0 };
+    let wanted = Wanted { name: &name, layout: &layout, source: "", extent: None, may_jump: false };
+    line.target.ledger.open_pushed(&wanted)
 }
 
 /// The names of the options, without their values, which may be secrets.

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::Sink;
 use crate::error::{Error, Result};
+use crate::pipeline::after;
 use crate::pipeline::line::IndexEnd;
 use crate::pipeline::stats::Summary;
-use crate::pipeline::{after, is_over};
 use crate::stop::Phase;
 
 /// How long dropping an open sink waits until the pushed rows are written.
@@ -67,9 +67,6 @@ impl Sink {
         // Idle threads need a moment to end, even if the deadline is over.
         let deadline = deadline.max(Instant::now() + LAST_MOMENTS);
         core.line.join(stop, Some(deadline));
-        if let Some(keeper) = self.keeper.lock().take() {
-            keeper.finish(core, |stop| is_over(stop, Some(deadline)));
-        }
         if let Some(callbacks) = self.callbacks.lock().take() {
             callbacks.finish(core, deadline);
         }

@@ -8,13 +8,16 @@ use parking_lot::{Mutex, RwLock};
 
 use super::error::PushError;
 use super::push_buffer::{Accepted, PushBuffer};
+use super::resumed::Resumed;
 use super::spare_buffers::SpareBuffers;
+use crate::batch::Op;
 use crate::dispatch::Budget;
-use crate::error::{Error, Result};
+use crate::error::{Error, Rejection, Result};
 use crate::pipeline::line::Line;
 use crate::pipeline::line::rejects::RejectedRecord;
 use crate::progress::AppendError;
 use crate::stop::Phase;
+use crate::types::value::Value;
 
 /// A row of at least this many bytes is large: it is charged to the budget before it is encoded. Smaller rows may exceed the
 /// budget, by one row for each thread that pushes at the same time.
@@ -59,6 +62,8 @@ impl Wait {
 pub struct Core {
     pub line: Arc<Line>,
     pub stream: u32,
+    /// The stream has a name, and goes on where a former sink has stopped.
+    resumed: Option<Resumed>,
     spare_buffers: Arc<Mutex<SpareBuffers<PushBuffer>>>,
     /// Whether rows are taken. A push holds this lock for reading from accepting its rows until they are in their shards. So
     /// closing can't begin between these two steps.
@@ -68,7 +73,7 @@ pub struct Core {
 }
 
 impl Core {
-    pub fn new(line: Arc<Line>, stream: u32) -> Core {
+    pub fn new(line: Arc<Line>, stream: u32, resumed: Option<Resumed>) -> Core {
         let spare_buffers =
             Arc::new(Mutex::new(SpareBuffers::new(SPARE_BUFFERS, line.shared.budget.limit() / SPARE_SHARE)));
         let spare = Arc::clone(&spare_buffers);
@@ -76,7 +81,7 @@ impl Core {
             let spare_buffers = spare.lock().take_all();
             drop(spare_buffers);
         });
-        Core { line, stream, spare_buffers, open: RwLock::new(true), callback_thread: OnceLock::new() }
+        Core { line, stream, resumed, spare_buffers, open: RwLock::new(true), callback_thread: OnceLock::new() }
     }
 
     /// An empty [`PushBuffer`]. Give it back with [`Core::keep_push_buffer`].
@@ -176,6 +181,7 @@ impl Core {
                 return Err(self.ended());
             }
             self.check_alive()?;
+            let order = self.resumed.as_ref().and_then(Resumed::in_order);
             match self.append(buffer.len(), first)? {
                 Some(accepted) => {
                     self.dispatch(buffer, &mut room, accepted);
@@ -184,7 +190,7 @@ impl Core {
                 // Too many rows are accepted and not settled. The count of changes is read first. The thread waits only if there still
                 // is no room after that, so it misses no change.
                 None => {
-                    drop(open);
+                    drop((order, open));
                     self.line.dispatcher.hurry();
                     if let Some(seen) = seen {
                         watch.wait(seen, Instant::now() + time_left(until)?);
@@ -216,7 +222,14 @@ impl Core {
     }
 
     fn dispatch(&self, buffer: &mut PushBuffer, room: &mut Room<'_>, accepted: Accepted) {
-        self.line.counters().rows_read.add(buffer.len() as u64);
+        let repeated = self.resumed.as_ref().filter(|resumed| !resumed.is_past(accepted.first_offset));
+        let repeated =
+            repeated.map_or(0, |resumed| buffer.mark_repeated(self.line.layout, accepted.first_offset, resumed));
+        self.line.counters().rows_read.add((buffer.len() - repeated) as u64);
+        if repeated > 0 {
+            self.line.counters().rows_repeated.add(repeated as u64);
+            self.line.settle(buffer.repeated().map(|at| (accepted.stream, accepted.first_ticket + at as u64)));
+        }
         let dispatcher = &self.line.dispatcher;
         let whole = if room.charged > 0 { buffer.take_whole(self.line.layout, accepted) } else { None };
         let wants_writer = match whole {
@@ -239,6 +252,44 @@ impl Core {
             };
             self.line.rejects.submit(&self.line, dead_letter);
         }
+    }
+
+    /// Whether a push with this number is allowed.
+    pub fn check_numbered(&self, first: Option<u64>) -> std::result::Result<(), PushError> {
+        self.resumed.as_ref().map_or(Ok(()), |resumed| resumed.check_numbered(first))
+    }
+
+    /// How many of the first rows of a push are below the position that the host was told. They are dropped, and counted here.
+    pub fn drop_below_position(&self, first: Option<u64>, count: usize) -> usize {
+        let Some((resumed, first)) = self.resumed.as_ref().zip(first) else { return 0 };
+        let below = resumed.below_position(first, count);
+        if below > 0 {
+            self.line.counters().rows_repeated.add(below as u64);
+        }
+        below
+    }
+
+    /// A row that can't be stored now: whether its shard has it already, because the table took it before. Then it is in the buffer
+    /// for [`Core::accept`], which drops it.
+    pub fn add_if_repeated(
+        &self,
+        buffer: &mut PushBuffer,
+        (op, values): (Op, &[Value<'_>]),
+        rejection: &Rejection,
+        sequence: Option<u64>,
+    ) -> bool {
+        let resumed = self.resumed.as_ref().filter(|resumed| resumed.is_exactly_once());
+        let sequence = sequence.and_then(|sequence| i64::try_from(sequence).ok());
+        let Some((resumed, sequence)) = resumed.zip(sequence) else { return false };
+        if resumed.is_past(sequence) {
+            return false;
+        }
+        buffer.add_rejected(op, values, rejection.clone());
+        let is_repeated = buffer.mark_repeated(self.line.layout, sequence, resumed) > 0;
+        if !is_repeated {
+            buffer.clear();
+        }
+        is_repeated
     }
 
     /// The first number that isn't settled yet.

@@ -21,7 +21,8 @@ pub enum PushError {
     /// The table could never store this row.
     #[error("{0}")]
     Rejected(Rejection),
-    /// The row or batch doesn't have the sink's columns.
+    /// The row or batch doesn't have the sink's columns, or the sink takes no such push: a delete, or a row without a number of the
+    /// host's own.
     #[error("{0}")]
     Shape(String),
     /// The sequence number isn't above those that were accepted already, or is beyond `i64::MAX`.

@@ -6,8 +6,8 @@ mod callbacks;
 mod close;
 mod core;
 mod error;
-mod position;
 mod push_buffer;
+mod resumed;
 mod spare_buffers;
 
 use std::sync::Arc;
@@ -23,7 +23,6 @@ pub use self::error::{BatchError, PushError};
 
 use self::callbacks::Callbacks;
 use self::core::Core;
-use self::position::PositionKeeper;
 use self::push_buffer::PushBuffer;
 use crate::batch::Op;
 use crate::error::{Error, Result};
@@ -90,7 +89,6 @@ pub struct Sink {
     columns: Arc<[String]>,
     key: Vec<String>,
     callbacks: Mutex<Option<Callbacks>>,
-    keeper: Mutex<Option<PositionKeeper>>,
     resume_position: u64,
     /// The result of closing.
     closed: Mutex<Option<Result<Summary>>>,
@@ -150,20 +148,13 @@ impl Sink {
         SinkBuilder::new(url, table)
     }
 
-    fn new(
-        core: Arc<Core>,
-        columns: Arc<[String]>,
-        callbacks: Option<Callbacks>,
-        keeper: Option<PositionKeeper>,
-        resume_position: u64,
-    ) -> Sink {
+    fn new(core: Arc<Core>, columns: Arc<[String]>, callbacks: Option<Callbacks>, resume_position: u64) -> Sink {
         let key = core.line.table.of_key().columns.into_iter().map(|column| column.name).collect();
         Sink {
             core,
             columns,
             key,
             callbacks: Mutex::new(callbacks),
-            keeper: Mutex::new(keeper),
             resume_position,
             closed: Mutex::new(None),
             opened: Instant::now(),
@@ -171,8 +162,11 @@ impl Sink {
     }
 
     /// The first row of a named stream that must be pushed again: all rows below this number are durable. 0 for a new stream, and for a
-    /// sink without a stream name. Rows from this number on may be in the database already. If the table has a key and the conflict
-    /// mode isn't strict, pushing them again changes nothing.
+    /// sink without a stream name. Rows below it that are pushed again are dropped, and counted as `rows_repeated`. Rows from this number
+    /// on may be in the database already. With [`DeliveryGuarantee::ExactlyOnce`] those are dropped as well. Otherwise they are
+    /// written again, which changes nothing if the table has a key and the conflict mode isn't strict.
+    ///
+    /// [`DeliveryGuarantee::ExactlyOnce`]: crate::DeliveryGuarantee::ExactlyOnce
     pub fn resume_position(&self) -> u64 {
         self.resume_position
     }
@@ -197,7 +191,8 @@ impl Sink {
         self.push_with(row, Push { wait: Wait::AtMost(timeout), ..Push::default() })
     }
 
-    /// Pushes a row under a number of the host's own. It must be above all earlier numbers; gaps are allowed.
+    /// Pushes a row under a number of the host's own. It must be above all earlier numbers; gaps are allowed. A number below
+    /// [`Sink::resume_position`] is taken, too, and the row is dropped.
     pub fn push_at<R: Row + ?Sized>(&self, sequence: u64, row: &R) -> std::result::Result<u64, PushError> {
         self.push_with(row, Push { sequence: Some(sequence), ..Push::default() })
     }
@@ -216,11 +211,20 @@ impl Sink {
     }
 
     fn push_one(&self, op: Op, values: &[Value<'_>], push: Push) -> std::result::Result<u64, PushError> {
+        self.core.check_numbered(push.sequence)?;
+        if let Some(sequence) = push.sequence.filter(|_| self.core.drop_below_position(push.sequence, 1) > 0) {
+            return Ok(sequence);
+        }
         let until = push.wait.begin();
         let room = self.core.wait_for_room(PushBuffer::estimate(values), until)?;
         let mut buffer = self.core.push_buffer()?;
         let reserved = if room.is_large() { buffer.reserve(op, values) } else { Ok(()) };
-        let outcome = reserved.and_then(|()| buffer.add(op, values).map_err(PushError::Rejected));
+        let outcome = reserved.and_then(|()| match buffer.add(op, values) {
+            Err(rejection) if !self.core.add_if_repeated(&mut buffer, (op, values), &rejection, push.sequence) => {
+                Err(PushError::Rejected(rejection))
+            }
+            Err(_) | Ok(()) => Ok(()),
+        });
         let outcome = outcome.and_then(|()| self.core.accept(&mut buffer, room, push.sequence, until));
         self.core.keep_push_buffer(buffer);
         outcome

@@ -2,6 +2,7 @@
 //! without any lock, and allocates nothing once the buffers have grown.
 
 use super::error::PushError;
+use super::resumed::Resumed;
 use crate::batch::{Chunk, MOST_ROW_BYTES, Op, RowEntry, RowFormat};
 use crate::dispatch::{QueuedRow, ShardLayout, key_hash};
 use crate::error::{Error, Rejection, Result, Stage};
@@ -26,6 +27,10 @@ pub struct PushBuffer {
     key_names: Vec<String>,
     names: Vec<String>,
     keep_originals: bool,
+    /// With exactly-once, rejected rows go into their shards.
+    enters_rejected: bool,
+    /// How many of the rows can't be stored.
+    rejected_rows: usize,
     rows: Vec<u8>,
     keys: Vec<u8>,
     originals: Vec<u8>,
@@ -41,7 +46,16 @@ struct Encoded {
     key_end: usize,
     original_end: usize,
     key_hash: u64,
-    rejected: Option<Rejection>,
+    fate: Fate,
+}
+
+/// What becomes of a row when it is accepted.
+enum Fate {
+    /// It goes into its shard. With exactly-once a rejected row does, too, as [`Op::Reject`].
+    IntoShard,
+    Rejected(Rejection),
+    /// Its shard had it when the stream was opened.
+    Repeated,
 }
 
 /// The values that are the same for all rows of a push, or count up from its first row.
@@ -70,6 +84,8 @@ impl PushBuffer {
             key_names: names(&key),
             names: names(&table),
             keep_originals: line.rejects.wants_originals(),
+            enters_rejected: line.target.ledger.is_on(),
+            rejected_rows: 0,
             rows: Vec::new(),
             keys: Vec::new(),
             originals: Vec::new(),
@@ -83,6 +99,7 @@ impl PushBuffer {
         self.keys.clear();
         self.originals.clear();
         self.encoded.clear();
+        self.rejected_rows = 0;
     }
 
     /// Frees the memory that a large row has taken.
@@ -103,6 +120,11 @@ impl PushBuffer {
 
     pub fn len(&self) -> usize {
         self.encoded.len()
+    }
+
+    /// How many of the rows can't be stored, without those that are repeated.
+    pub fn rejected_rows(&self) -> usize {
+        self.rejected_rows
     }
 
     pub fn bytes(&self) -> usize {
@@ -152,18 +174,45 @@ impl PushBuffer {
         }
         let key = &self.keys[key_start..];
         let key_hash = if key.is_empty() { 0 } else { key_hash(key) };
-        self.push(op, format, key_hash, None);
+        self.push(op, format, key_hash, Fate::IntoShard);
         Ok(())
     }
 
     /// Adds a row that can't be stored. It is accepted in its place among the others, and then rejected.
-    pub fn add_rejected(&mut self, values: &[Value<'_>], rejection: Rejection) {
+    pub fn add_rejected(&mut self, op: Op, values: &[Value<'_>], rejection: Rejection) {
         // If the row's values are too long, its dead letter has only the reason.
-        let _ = self.keep_original(Op::Insert, values);
-        self.push(Op::Insert, RowFormat::Binary, 0, Some(rejection));
+        let _ = self.keep_original(op, values);
+        self.rejected_rows += 1;
+        if !self.enters_rejected {
+            self.push(op, RowFormat::Binary, 0, Fate::Rejected(rejection));
+            return;
+        }
+        // The row belongs to the shard of its key: when the table is altered, the next sink may take the row.
+        let start = self.keys.len();
+        let encoder = if op == Op::Delete { &mut self.key_encoder } else { &mut self.encoder };
+        // Where it is the key that can't be stored, the row goes by its number.
+        let _ = encoder.key_image(values, &mut self.keys);
+        let key_hash = if self.keys.len() == start { 0 } else { key_hash(&self.keys[start..]) };
+        rejection.store(&mut self.rows);
+        self.push(Op::Reject, RowFormat::Text, key_hash, Fate::IntoShard);
     }
 
-    fn push(&mut self, op: Op, format: RowFormat, key_hash: u64, rejected: Option<Rejection>) {
+    /// Marks the rows that their shards have already; returns their number. The first row has the number `first`.
+    pub fn mark_repeated(&mut self, layout: ShardLayout, first: i64, resumed: &Resumed) -> usize {
+        let (mut key_start, mut repeated) = (0, 0);
+        for (at, part) in self.encoded.iter_mut().enumerate() {
+            let (offset, has_key) = (first + at as i64, part.key_end > key_start);
+            key_start = part.key_end;
+            if resumed.has(layout.shard_of_entry(part.op, has_key, part.key_hash, offset), offset) {
+                self.rejected_rows -= usize::from(part.op == Op::Reject && part.goes_into_shard());
+                part.fate = Fate::Repeated;
+                repeated += 1;
+            }
+        }
+        repeated
+    }
+
+    fn push(&mut self, op: Op, format: RowFormat, key_hash: u64, fate: Fate) {
         self.encoded.push(Encoded {
             op,
             format,
@@ -171,7 +220,7 @@ impl PushBuffer {
             key_end: self.keys.len(),
             original_end: self.originals.len(),
             key_hash,
-            rejected,
+            fate,
         });
     }
 
@@ -197,10 +246,10 @@ impl PushBuffer {
 
     /// The rows for the shards. Offsets and tickets count up from those in `accepted`.
     pub fn rows(&self, layout: ShardLayout, accepted: Accepted) -> impl Iterator<Item = (usize, QueuedRow<'_>)> {
-        self.parts().filter(|(_, part, _)| part.rejected.is_none()).map(move |(at, part, bytes)| {
+        self.parts().filter(|(_, part, _)| part.goes_into_shard()).map(move |(at, part, bytes)| {
             let entry = self.entry(at, part, &bytes, accepted);
             let Bytes { row, key, original } = bytes;
-            (layout.shard_of_row(part.key_hash, entry.offset), QueuedRow { entry, row, key, original })
+            (shard_of(layout, &entry), QueuedRow { entry, row, key, original })
         })
     }
 
@@ -220,12 +269,12 @@ impl PushBuffer {
         }
     }
 
-    /// Takes out a large row, the only one in this buffer, as a chunk without copying it, together with its shard. `None`: the row is
-    /// rejected.
+    /// Takes out a large row, the only one in this buffer, as a chunk without copying it, together with its shard. `None`: the row
+    /// doesn't go into a shard.
     pub fn take_whole(&mut self, layout: ShardLayout, accepted: Accepted) -> Option<(usize, Chunk)> {
-        let (at, part, bytes) = self.parts().next().filter(|(_, part, _)| part.rejected.is_none())?;
+        let (at, part, bytes) = self.parts().next().filter(|(_, part, _)| part.goes_into_shard())?;
         let entry = self.entry(at, part, &bytes, accepted);
-        let shard = layout.shard_of_row(part.key_hash, entry.offset);
+        let shard = shard_of(layout, &entry);
         let take = |buffer: &mut Vec<u8>| {
             let mut taken = std::mem::take(buffer);
             taken.shrink_to_fit();
@@ -236,9 +285,17 @@ impl PushBuffer {
         Some((shard, Chunk { entries: vec![entry], rows, keys, originals, ..Chunk::default() }))
     }
 
-    /// The rows that can't be stored: their place among the others, the reason, and the original.
+    /// The rows that can't be stored and don't go into a shard: their place among the others, the reason, and the original.
     pub fn rejected(&self) -> impl Iterator<Item = (usize, &Rejection, &[u8])> {
-        self.parts().filter_map(|(at, part, bytes)| Some((at, part.rejected.as_ref()?, bytes.original)))
+        self.parts().filter_map(|(at, part, bytes)| match &part.fate {
+            Fate::Rejected(rejection) => Some((at, rejection, bytes.original)),
+            Fate::IntoShard | Fate::Repeated => None,
+        })
+    }
+
+    /// The places of the rows that their shards have already.
+    pub fn repeated(&self) -> impl Iterator<Item = usize> {
+        self.encoded.iter().enumerate().filter(|(_, part)| matches!(part.fate, Fate::Repeated)).map(|(at, _)| at)
     }
 
     fn parts(&self) -> impl Iterator<Item = (usize, &Encoded, Bytes<'_>)> {
@@ -253,6 +310,16 @@ impl PushBuffer {
             (at, part, bytes)
         })
     }
+}
+
+impl Encoded {
+    fn goes_into_shard(&self) -> bool {
+        matches!(self.fate, Fate::IntoShard)
+    }
+}
+
+fn shard_of(layout: ShardLayout, entry: &RowEntry) -> usize {
+    layout.shard_of_entry(entry.op, entry.key_len > 0, entry.key_hash, entry.offset)
 }
 
 fn is_list(value: &Value<'_>) -> bool {

@@ -11,7 +11,7 @@ use super::guard::guarded;
 use super::prepare::{Prepare, PreparedEntry};
 use crate::batch::{Op, RowEntry, RowFormat};
 use crate::change::Change;
-use crate::dispatch::{QueuedRow, ShardLayout, key_hash};
+use crate::dispatch::{QueuedRow, key_hash};
 use crate::error::{Error, Rejection, Result, Stage};
 use crate::job::selection::Selection;
 use crate::job::settings::mapping::Mapping;
@@ -250,7 +250,7 @@ impl SinkIntake {
                 ticket,
                 produced_ms: record.timestamp_ms.unwrap_or(0),
             };
-            let shard = shard_of(self.line.layout, op, &key, key_hash, record.offset);
+            let shard = self.line.layout.shard_of_entry(op, !key.is_empty(), key_hash, record.offset);
             self.gathered.push(Gathered { shard, entry, row, key, original: original.clone() });
         }
         if self.gathered.len() >= GATHERED_ROWS || rows.len() + self.originals.len() >= GATHERED_BYTES {
@@ -279,7 +279,7 @@ impl SinkIntake {
                 Err(_) => (Op::Reject, refused_keys.next().unwrap_or_default()),
             };
             let key_hash = if key.is_empty() { 0 } else { key_hash(&keys[key.clone()]) };
-            let shard = shard_of(layout, op, &key, key_hash, record.offset);
+            let shard = layout.shard_of_entry(op, !key.is_empty(), key_hash, record.offset);
             if written.is_some_and(|written| written.has(shard, record.offset)) {
                 continue;
             }
@@ -423,15 +423,6 @@ impl SinkIntake {
             self.push_gathered();
         }
         Ok(())
-    }
-}
-
-/// The shard of an entry. A rejected record without a key goes by its offset.
-fn shard_of(layout: ShardLayout, op: Op, key: &Range<usize>, key_hash: u64, offset: i64) -> usize {
-    if op == Op::Reject && key.is_empty() {
-        layout.shard_of_rejected(offset)
-    } else {
-        layout.shard_of_row(key_hash, offset)
     }
 }
 

@@ -109,10 +109,8 @@ fn store(line: &LineState, stored: StoredLow, looks: bool) -> Result<PositionOut
 }
 
 fn fenced(line: &LineState) {
-    let (name, column) = (line.name(), line.target.ledger.owner_column());
+    let ledger = &line.target.ledger;
     line.abandon();
-    line.shared.fail(Error::Fenced(format!(
-        "{name}: another process runs this job, or the database was restored while it ran; only one process may, and {column} says \
-         which one has the partitions now; start the job again: it begins at the positions of the ledger"
-    )));
+    let said = line.settings.origin.fenced(&ledger.owner_column());
+    line.shared.fail(Error::Fenced(format!("{}: {said}", line.name())));
 }

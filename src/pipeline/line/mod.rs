@@ -49,7 +49,7 @@ pub struct Line {
     writers: Arc<Writers>,
     movers: Arc<Movers>,
     deferral: Arc<Deferral>,
-    /// With exactly-once.
+    /// With exactly-once, and where a host pushes a named stream.
     low: Option<LowKeeper>,
 }
 
@@ -74,7 +74,8 @@ impl Line {
         let state = Arc::new(LineState::open(sink, application, max_outage, shared, replayed, push)?);
         let rejects = Arc::new(rejects);
         rejects.start(&state)?;
-        let low = state.target.ledger.is_on().then(|| LowKeeper::start(&state)).transpose()?;
+        let stores_low = state.target.ledger.is_on() || push.is_named;
+        let low = stores_low.then(|| LowKeeper::start(&state)).transpose()?;
         let (writers, movers, deferral) = (Arc::default(), Arc::default(), Arc::default());
         Ok(Arc::new(Line { state, rejects, writers, movers, deferral, low }))
     }

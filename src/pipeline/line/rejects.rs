@@ -184,10 +184,11 @@ impl Rejects {
         }
     }
 
-    /// With exactly-once: the transaction that claims these records is durable.
+    /// With exactly-once: the transaction that claims these records is durable. They are settled after this.
     pub fn claimed(&self, line: &LineState, records: &[RejectedRecord]) {
         line.counters().rows_dead_lettered.add(records.len() as u64);
         for RejectedRecord { position, rejection, .. } in records {
+            line.note_rejected(position, rejection);
             if let Keeping::Nowhere(log) = &self.keeping {
                 log.rejected(line.name(), position, rejection);
             }

@@ -37,6 +37,8 @@ const BUSY_LINGER: Duration = Duration::from_millis(20);
 pub struct PushSettings {
     /// Values come in any type: the table's own types stand for them.
     pub typed_by_table: bool,
+    /// The rows are those of a named stream, and how far they are durable is stored in the ledger.
+    pub is_named: bool,
     /// Rejections are kept for [`LineState::take_rejected`].
     pub keeps_rejected: bool,
     /// How long a row waits for others of its batch. `None`: as long as is best for the server.

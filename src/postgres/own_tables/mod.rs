@@ -6,4 +6,3 @@ pub(crate) mod deferred_indexes;
 mod former_owner;
 pub(crate) mod ledger;
 pub(crate) mod owners;
-pub(crate) mod streams;

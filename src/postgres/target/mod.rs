@@ -17,7 +17,6 @@ use crate::postgres::connect::session::Session;
 use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
 use crate::postgres::own_tables::ledger::store::LedgerStore;
 use crate::postgres::own_tables::owners::Owners;
-use crate::postgres::own_tables::streams::StreamTable;
 use crate::postgres::schema::table_schema::TableSchema;
 use crate::postgres::vector_index::deferral::index_deferral::IndexDeferral;
 use crate::postgres::vector_index::deferral::plan::DeferralPlan;
@@ -34,9 +33,7 @@ pub struct Target {
     pub dead_letters: Arc<DeadLetterWriter>,
     /// Who writes the rows of which partition.
     pub owners: Arc<Owners>,
-    /// The streams of rows that a host pushes.
-    pub streams: StreamTable,
-    /// How far the streams of exactly-once are written.
+    /// How far streams are written: those of exactly-once, and those that a host has named.
     pub ledger: Arc<LedgerStore>,
     /// What moves rows into the vector index, where that is behind them.
     pub keeper: Option<TreeKeeper>,

@@ -24,7 +24,6 @@ use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
 use crate::postgres::own_tables::ledger::store::LedgerStore;
 use crate::postgres::own_tables::ledger::tables::Ledger;
 use crate::postgres::own_tables::owners::Owners;
-use crate::postgres::own_tables::streams::StreamTable;
 use crate::postgres::schema::statements::Statements;
 use crate::postgres::schema::table_schema::TableSchema;
 use crate::postgres::vector_index::deferral::start::{self, FoundDeferral, SessionParts};
@@ -155,8 +154,7 @@ impl Target {
             ledger: is_exactly_once,
         };
         let key_is_unique = catalog.keys.key_is_unique;
-        let tables = sink.ledger_tables();
-        let ledger = Ledger::new(tables.clone(), server.greenplum);
+        let ledger = Ledger::new(sink.ledger_tables(), server.greenplum);
         let ledger = Arc::new(LedgerStore::new(&database, ledger, application_name, is_exactly_once, opening));
         let parts = WriterParts {
             database: Arc::clone(&database),
@@ -167,7 +165,6 @@ impl Target {
         };
         Ok(Target {
             writer: Writer::new(parts, settings, backoff, conflicts),
-            streams: StreamTable::new(&database, tables, server.greenplum, opening),
             ledger,
             schema,
             dead_letters,

@@ -179,12 +179,10 @@ impl World for BatchWrite<'_> {
             StopReason::CanNotFollow(altered, why) => schema.can_not_follow(&altered, &why),
             StopReason::AwayTooLong(failure) => database.outage.too_long(&database.name, &failure),
             StopReason::WaitedTooLong(since, failure) => database.waits.too_long(&database.name, since, &failure),
-            StopReason::Fenced(failure) => Error::Fenced(format!(
-                "{}: {}; only one process may run this job; {} says who took the partitions over",
-                database.name,
-                failure.text,
-                self.writer.ledger.owner_column()
-            )),
+            StopReason::Fenced(failure) => {
+                let said = database.origin.fenced(&self.writer.ledger.owner_column());
+                Error::Fenced(format!("{}: {}: {said}", database.name, failure.text))
+            }
             StopReason::NoRule(task, event) => {
                 Error::Internal(format!("{}: there is no rule for '{task}': '{event}'", database.name))
             }

@@ -48,7 +48,5 @@ pub fn commit(session: &mut Session, after: AfterRows<'_>) -> Attempt<Ending> {
 
 /// Why nothing was committed.
 pub fn fenced() -> AttemptError {
-    AttemptError::outage(
-        "another process has taken some of its partitions over, or the ledger was changed or restored while the job ran",
-    )
+    AttemptError::outage("the ledger doesn't have what this process knows of it")
 }

@@ -1,10 +1,9 @@
 //! Decides from the ledger's rows of a stream whether reading may go on. If it may not, the ledger stays as it is.
 
-use std::fmt;
-
 use super::positions::ShardPositions;
 use super::stream_name::StreamName;
 use crate::dispatch::SHARDS;
+use crate::settings::RowOrigin;
 
 /// What a process wants to read.
 #[derive(Debug, Clone)]
@@ -124,37 +123,45 @@ fn is_same_source(was: &str, is: &str) -> bool {
     same(&cluster, &own_cluster) && same(&topic, &own_topic)
 }
 
-impl fmt::Display for AssignmentRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl AssignmentRefusal {
+    /// What is wrong and what to do, for a job or for a program that pushes.
+    pub fn describe(&self, origin: RowOrigin) -> String {
+        let (begin, rename) = match origin {
+            RowOrigin::Job => ("choose where to begin (vecsink offsets reset)", "give this job another 'pipeline.name'"),
+            RowOrigin::Program => ("delete the stream's rows of the ledger", "give this stream another name"),
+        };
         match self {
-            AssignmentRefusal::Damaged(rows) => write!(
-                f,
+            AssignmentRefusal::Damaged(rows) => format!(
                 "the ledger is damaged: it has {rows} rows of the stream's shards, not one for each of {SHARDS}; restore it from \
-                 a backup of the same time as the table, or choose where to begin: vecsink offsets reset"
+                 a backup of the same time as the table, or {begin}"
             ),
-            AssignmentRefusal::OtherName(StreamName { job, sink, topic, partition }) => write!(
-                f,
-                "its number in the ledger belongs to job '{job}', sink {sink}, {topic}[{partition}]; give this job another \
-                 'pipeline.name'"
-            ),
-            AssignmentRefusal::OtherSource { was, is } => write!(
-                f,
+            AssignmentRefusal::OtherName(StreamName { job, sink, topic, partition }) => {
+                format!("its number in the ledger belongs to job '{job}', sink {sink}, {topic}[{partition}]; {rename}")
+            }
+            AssignmentRefusal::OtherSource { was, is } => format!(
                 "it was read from another topic or cluster before (cluster id/topic id {was}, now {is}): the topic was created \
-                 again, or the brokers belong to another cluster; choose where to begin (vecsink offsets reset), or give the job another \
-                 'pipeline.name'"
+                 again, or the brokers belong to another cluster; {begin}, or {rename}"
             ),
-            AssignmentRefusal::OtherLayout { was, is } => write!(
-                f,
-                "its rows are spread over the shards in another way now, and the last run didn't write all that it had read; \
-                 finish with the old job file first (run it, stop it with SIGTERM); the ledger has {was}, this job has {is}"
+            AssignmentRefusal::OtherLayout { was, is } => {
+                let (last, finish) = match origin {
+                    RowOrigin::Job => (
+                        "the last run didn't write all that it had read",
+                        "finish with the old job file first (run it, stop it with SIGTERM)",
+                    ),
+                    RowOrigin::Program => (
+                        "the last sink didn't write all that was pushed",
+                        "open the sink first as it was, push the rows from the resume position on again, and close it",
+                    ),
+                };
+                format!(
+                    "its rows are spread over the shards in another way now, and {last}; {finish}; the ledger has {was}, now it is {is}"
+                )
+            }
+            AssignmentRefusal::AboveEnd { position, end } => format!(
+                "the ledger says that all records below offset {position} are written, but the partition's next record gets offset \
+                 {end}: the topic was created again, or the brokers lost records; {begin}, or {rename}"
             ),
-            AssignmentRefusal::AboveEnd { position, end } => write!(
-                f,
-                "the ledger says that all records below offset {position} are written, but the partition's next record gets offset {end}: the topic was created again, or \
-                 the brokers lost records; choose where to begin (vecsink offsets reset), or give the job another 'pipeline.name'"
-            ),
-            AssignmentRefusal::Gone { low, earliest } => write!(
-                f,
+            AssignmentRefusal::Gone { low, earliest } => format!(
                 "offsets {low} to {} were not read, and the partition begins at {earliest}: {} records are lost; to go on without \
                  them set 'properties.auto.offset.reset' = 'earliest'",
                 earliest - 1,

@@ -35,7 +35,10 @@ fn a_layout_may_change_only_when_all_that_was_read_is_written() {
     stream.shards[63].1 = 11;
     let refused = check(&stream, |wanted| wanted.layout = "1 block").expect_err("a shard is ahead");
     assert!(matches!(refused, AssignmentRefusal::OtherLayout { .. }));
-    assert!(refused.to_string().contains("old job file"), "{refused}");
+    let said = refused.describe(RowOrigin::Job);
+    assert!(said.contains("old job file"), "{said}");
+    let said = refused.describe(RowOrigin::Program);
+    assert!(said.contains("open the sink first as it was"), "{said}");
 }
 
 #[test]
@@ -60,7 +63,8 @@ fn a_ledger_that_is_beyond_the_partitions_end_is_refused() {
 fn records_that_are_gone_are_skipped_only_if_the_job_file_says_so() {
     let refused = check(&found(), |wanted| wanted.extent = Some((15, 100))).expect_err("five records are gone");
     assert_eq!(refused, AssignmentRefusal::Gone { low: 10, earliest: 15 });
-    assert!(refused.to_string().contains("offsets 10 to 14") && refused.to_string().contains("5 records"), "{refused}");
+    let said = refused.describe(RowOrigin::Job);
+    assert!(said.contains("offsets 10 to 14") && said.contains("5 records"), "{said}");
     let jumped = check(&found(), |wanted| (wanted.extent, wanted.may_jump) = (Some((15, 100)), true));
     assert_eq!(jumped.map(|found| found.missed), Ok(5));
 }

@@ -248,23 +248,24 @@ pub const DELIVERY_GUARANTEE: SinkOption = SinkOption::new(
         ("exactly-once", |options| options.sink.delivery = DeliveryGuarantee::ExactlyOnce),
     ]),
     "at-least-once: after a crash some rows are written again, which changes nothing if the table has a key. exactly-once: \
-     progress is stored in the same transaction as the rows, so each row is written once; this is not supported yet for rows \
-     that a program pushes.",
+     progress is stored in the same transaction as the rows, so each row is written once; a program that pushes rows must give \
+     the stream a name and the rows numbers of its own.",
 )
 .default("at-least-once")
-.own();
+.own()
+.setter("delivery_guarantee");
 pub const LEDGER_STREAM_TABLE: SinkOption = SinkOption::new(
     "sink.ledger.stream-table",
     OptionValue::Parsed(|options, text| TableName::parse(text).map(|name| options.stream_table = Some(name))),
-    "With exactly-once: the table that has one row for each stream, as SCHEMA.NAME or NAME. The default is vecsink_stream \
-     in the target table's schema. vecsink ddl --ledger prints the statement that makes it.",
+    "With exactly-once, and for named streams: the table that has one row for each stream, as SCHEMA.NAME or NAME. The default \
+     is vecsink_stream in the target table's schema. vecsink ddl --ledger prints the statement that makes it.",
 )
 .own();
 pub const LEDGER_SHARD_TABLE: SinkOption = SinkOption::new(
     "sink.ledger.shard-table",
     OptionValue::Parsed(|options, text| TableName::parse(text).map(|name| options.shard_table = Some(name))),
-    "With exactly-once: the table that has one row for each shard of a stream, as SCHEMA.NAME or NAME. The default is \
-     vecsink_shard in the target table's schema.",
+    "With exactly-once, and for named streams: the table that has one row for each shard of a stream, as SCHEMA.NAME or NAME. \
+     The default is vecsink_shard in the target table's schema.",
 )
 .own();
 pub const LEDGER_REPLAYED_TABLE: SinkOption = SinkOption::new(

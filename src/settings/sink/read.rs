@@ -1,12 +1,10 @@
 //! Makes a sink of the options of a table.
 
 use super::definition::{Sink, SinkColumn};
-use super::ledger::DeliveryGuarantee;
 use super::mode::{ConflictMode, DeadLetterTarget, WriteMode};
 use super::options::{
-    CASE_SENSITIVE, CONFLICT_MODE, DEAD_LETTER, DELIVERY_GUARANTEE, LEDGER_REPLAYED_TABLE, LEDGER_SHARD_TABLE,
-    LEDGER_STREAM_TABLE, OPTIONS, PASSWORD, STREAMING_HOST, SinkOptions, URL, USER_NAME, VECTOR_INDEX_HOT_TABLE,
-    WRITE_MODE, WriteModeOption,
+    CASE_SENSITIVE, CONFLICT_MODE, DEAD_LETTER, LEDGER_REPLAYED_TABLE, LEDGER_SHARD_TABLE, LEDGER_STREAM_TABLE, OPTIONS,
+    PASSWORD, STREAMING_HOST, SinkOptions, URL, USER_NAME, VECTOR_INDEX_HOT_TABLE, WRITE_MODE, WriteModeOption,
 };
 use crate::options::{TableOptions, specs};
 use crate::settings::{Connection, RowOrigin, SslMode, TableName};
@@ -76,13 +74,6 @@ pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: D
 }
 
 fn check_delivery(options: &mut TableOptions<'_>, sink: &Sink) {
-    if sink.delivery == DeliveryGuarantee::ExactlyOnce && sink.origin == RowOrigin::Program {
-        options.error(
-            &DELIVERY_GUARANTEE,
-            "= 'exactly-once' is not supported yet for rows that are pushed; with 'at-least-once', rows that are written \
-             again after a crash change nothing if the table has a key and 'conflictmode' is 'upsert' or 'ignore'",
-        );
-    }
     let tables = sink.ledger_tables();
     if tables.stream == tables.shard {
         options.error(&LEDGER_SHARD_TABLE, "is the table of the streams; name another table");

@@ -199,6 +199,7 @@ static void without_a_server(char **argv, vecsink_sink *sink) {
     CALL(0, vecsink_sink_builder_vector_dimension, builder, 3);
     CALL(0, vecsink_sink_builder_vector_normalize, builder, true);
     CALL(0, vecsink_sink_builder_vector_index, builder, VECSINK_VECTOR_INDEX_INLINE);
+    CALL(0, vecsink_sink_builder_delivery_guarantee, builder, VECSINK_EXACTLY_ONCE);
     CALL(0, vecsink_sink_builder_deletes, builder, true);
     CALL(0, vecsink_sink_builder_linger, builder, 1000);
     CALL(0, vecsink_sink_builder_buffer_memory, builder, 1 << 20);

@@ -8,7 +8,7 @@ use vecsink::internals::postgres::{PositionOutcome, Start, StreamsOf, TakenStrea
 use vecsink::internals::progress::ledger::{
     ClaimGatherer, OwnStreams, ShardPositions, StreamClaim, StreamName, Verdict, Wanted,
 };
-use vecsink::internals::settings::{Password, Sink};
+use vecsink::internals::settings::{DeliveryGuarantee, Password, Sink};
 use vecsink::internals::stop::Stop;
 
 use super::fixture::{open, sink};
@@ -25,7 +25,8 @@ fn wanted<'a>(name: &'a StreamName, layout: &'a str) -> Wanted<'a> {
 /// A process of the job. The names of its sessions end with its number.
 fn process(sink: &Sink, number: u32) -> Target {
     let name = format!("vecsink-ledger/{number:016x}");
-    let target = Target::open(sink, &name, None).unwrap_or_else(|error| panic!("{error}"));
+    let sink = Sink { delivery: DeliveryGuarantee::ExactlyOnce, ..sink.clone() };
+    let target = Target::open(&sink, &name, None).unwrap_or_else(|error| panic!("{error}"));
     target.ledger.open(&Stop::default()).unwrap_or_else(|error| panic!("{error}"));
     target
 }
@@ -243,12 +244,13 @@ fn a_job_that_changes_back_to_at_least_once_keeps_only_pushed_streams_in_the_led
         let target = process(&sink(&schema, "t"), 1);
         take(&target, 10);
         let pushed = StreamName { topic: "push:cars".into(), partition: 0, ..name() };
-        target.streams.take_over(&pushed, "1 key", "me").expect("the stream is new");
+        let wanted = Wanted { name: &pushed, layout: "1 key", source: "", extent: None, may_jump: false };
+        target.ledger.open_pushed(&wanted).expect("the stream is new");
         let forget =
             || target.ledger.forget("cars", "s.t", StreamsOf::Job, &Stop::default()).map(|deleted| deleted.streams);
         assert_eq!((forget(), forget()), (Ok(1), Ok(0)));
         assert_eq!(schema.text("SELECT topic FROM vecsink_stream").as_deref(), Some("push:cars"));
-        assert_eq!(schema.count("vecsink_shard"), 0);
+        assert_eq!(schema.count("vecsink_shard"), 64);
         schema.execute("DROP TABLE vecsink_shard, vecsink_stream");
         assert_eq!(forget(), Ok(0));
     }

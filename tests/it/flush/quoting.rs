@@ -1,7 +1,7 @@
 //! Names with quotes and backslashes, with both values of `standard_conforming_strings`.
 
 use vecsink::internals::postgres::Target;
-use vecsink::internals::progress::ledger::StreamName;
+use vecsink::internals::progress::ledger::{StreamName, Wanted};
 use vecsink::internals::settings::{Connection, DeadLetterTarget, Sink};
 use vecsink::internals::stop::Stop;
 
@@ -41,12 +41,15 @@ fn names_mean_the_same_whether_or_not_strings_conform_to_the_standard() {
                 topic: r"push:\'; --".into(),
                 partition: 0,
             };
-            let take_over = || target.streams.take_over(&name, r"key\", r"me\\'");
-            let mut held = take_over().unwrap_or_else(|error| panic!("{setting}: {error}"));
-            target.streams.advance(&mut held, 7, &Stop::default()).unwrap();
-            assert_eq!(take_over().unwrap().low, 7);
+            let wanted = Wanted { name: &name, layout: r"key\'", source: "", extent: None, may_jump: false };
+            let take_over = || target.ledger.open_pushed(&wanted);
+            let taken = take_over().unwrap_or_else(|error| panic!("{setting}: {error}"));
+            let streams = &target.ledger.streams;
+            streams.own(0, taken.number, taken.epoch, &taken.positions);
+            target.ledger.advance(streams.lows()[0], 7, &Stop::default()).unwrap();
+            assert_eq!(take_over().unwrap().positions.low(), 7);
             let kept = "SELECT concat_ws(' ', job, sink, topic, layout, owner) FROM vecsink_stream";
-            assert_eq!(schema.text(kept).as_deref(), Some(r"job\' sink\ push:\'; -- key\ me\\'"));
+            assert_eq!(schema.text(kept).as_deref(), Some(r"job\' sink\ push:\'; -- key\' process"));
         }
     }
 }

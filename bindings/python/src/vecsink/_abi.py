@@ -68,6 +68,11 @@ class VectorIndexMode(IntEnum):
     DEFER = 2
 
 
+class DeliveryGuarantee(IntEnum):
+    AT_LEAST_ONCE = 0
+    EXACTLY_ONCE = 1
+
+
 class LogLevel(IntEnum):
     OFF = 0
     ERROR = 1
@@ -228,6 +233,7 @@ class StatsStruct(Structure):
         ("rows_waiting_for_index", c_uint64),
         ("oldest_waiting_ms", c_int64),
         ("rows_unchanged", c_uint64),
+        ("rows_repeated", c_uint64),
     ]
 
 
@@ -310,6 +316,7 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "vecsink_sink_builder_vector_dimension": (_CODE, c_void_p, c_size_t, _ERROR),
     "vecsink_sink_builder_vector_normalize": (_CODE, c_void_p, c_bool, _ERROR),
     "vecsink_sink_builder_vector_index": (_CODE, c_void_p, c_int32, _ERROR),
+    "vecsink_sink_builder_delivery_guarantee": (_CODE, c_void_p, c_int32, _ERROR),
     "vecsink_sink_builder_application_name": (_CODE, c_void_p, c_char_p, _ERROR),
     "vecsink_sink_builder_stream": (_CODE, c_void_p, c_char_p, _ERROR),
     "vecsink_sink_builder_deletes": (_CODE, c_void_p, c_bool, _ERROR),

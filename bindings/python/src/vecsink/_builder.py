@@ -55,9 +55,9 @@ def whole(value: Any, what: str) -> int:
 def choice(value: Any, words: type[IntEnum], what: str) -> int:
     """The library's number for one of these words."""
     for word in words:
-        if isinstance(value, str) and value.upper() == word.name:
+        if isinstance(value, str) and value.upper().replace("-", "_") == word.name:
             return word.value
-    names = ", ".join(repr(word.name.lower()) for word in words)
+    names = ", ".join(repr(word.name.lower().replace("_", "-")) for word in words)
     raise InvalidArgumentError(f"{what} is one of {names}, not {shown(value)}")
 
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Callable, Literal, NamedTuple
 
 from . import _arrow, _batch, _log, _stats
-from ._abi import NEXT, Code, ConflictMode, ExceptionMode, PushedRows, VectorIndexMode
+from ._abi import NEXT, Code, ConflictMode, DeliveryGuarantee, ExceptionMode, PushedRows, VectorIndexMode
 from ._abi import Column as ColumnStruct
 from ._builder import Builder, Option, choice, count, option, string, whole
 from ._callbacks import Rejected, durable_callback, rejected_callback
@@ -27,6 +27,7 @@ from ._wait import SLICE_MS, Patience, interruptible
 ConflictModeName = Literal["upsert", "ignore", "strict"]
 ExceptionModeName = Literal["ignore", "strict"]
 VectorIndexModeName = Literal["inline", "behind", "defer"]
+DeliveryGuaranteeName = Literal["at-least-once", "exactly-once"]
 
 ROWS_A_CALL = 65_536
 """How many rows of a batch one call of the library takes. Between two calls Python handles signals, such as Ctrl-C."""
@@ -84,8 +85,10 @@ class Sink(Handle):
     transaction; by default the sink finds the best number while it runs. ``connections``: the most connections, by default
     20. ``vector_dimension``: the length of every vector, for tables whose types and indexes don't say it.
     ``vector_normalize``: whether vectors are scaled to length 1. ``vector_index``: how rows get into the table's vector
-    index: ``inline`` (the default), ``behind`` or ``defer``. ``application_name``: the name of the sessions in
-    ``pg_stat_activity``. ``stream`` names the rows' stream, for a host that numbers its rows itself: see ``resume_position``.
+    index: ``inline`` (the default), ``behind`` or ``defer``. ``delivery_guarantee``: ``at-least-once`` (the default) or
+    ``exactly-once``, which needs ``stream`` and a ``sequence`` of your own for each row. ``application_name``: the name of the
+    sessions in ``pg_stat_activity``; with ``stream``, ``/`` and 16 digits follow, which are other ones for each sink.
+    ``stream`` names the rows' stream, for a host that numbers its rows itself: see ``resume_position``.
     ``deletes``: whether ``delete`` will be called. ``buffer_memory``: the most bytes of rows between push and COMMIT, by
     default 64 MiB; when they are used up, pushes wait. ``linger``: how many seconds a row waits for other rows of its
     transaction. ``max_outage``: how many seconds the database may be unreachable before the sink fails. ``options``: any
@@ -121,6 +124,7 @@ class Sink(Handle):
         vector_dimension: int | None = None,
         vector_normalize: bool | None = None,
         vector_index: VectorIndexModeName | None = None,
+        delivery_guarantee: DeliveryGuaranteeName | None = None,
         application_name: str | None = None,
         stream: str | None = None,
         deletes: bool = False,
@@ -161,6 +165,9 @@ class Sink(Handle):
                 builder.set(lib.vecsink_sink_builder_vector_normalize, bool(vector_normalize))
             if vector_index is not None:
                 builder.set(lib.vecsink_sink_builder_vector_index, choice(vector_index, VectorIndexMode, "vector_index"))
+            if delivery_guarantee is not None:
+                guarantee = choice(delivery_guarantee, DeliveryGuarantee, "delivery_guarantee")
+                builder.set(lib.vecsink_sink_builder_delivery_guarantee, guarantee)
             if application_name is not None:
                 builder.set(lib.vecsink_sink_builder_application_name, string(application_name, "application_name"))
             if stream is not None:
@@ -367,7 +374,8 @@ class Sink(Handle):
     @property
     def resume_position(self) -> int:
         """The first row of a named stream that must be pushed again: all rows below this number are durable. 0 for a new
-        stream, and for a sink without a stream name."""
+        stream, and for a sink without a stream name. Rows below it that are pushed again are dropped, and counted as
+        ``rows_repeated``."""
         return int(lib.vecsink_sink_resume_position(self._pointer))
 
     def wait_durable(self, sequence: int, timeout: float | None = None) -> None:

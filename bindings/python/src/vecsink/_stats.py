@@ -59,6 +59,9 @@ class Stats:
     """Seconds that the oldest of these rows has waited, as far as this process has seen it. None: no row waits."""
     rows_unchanged: int
     """Rows that were in the table already, exactly so, and were not written again."""
+    rows_repeated: int
+    """Rows of a named stream that were pushed again although they were durable already. They were dropped, and ``rows_read``
+    doesn't count them."""
 
 
 def room() -> StatsStruct:

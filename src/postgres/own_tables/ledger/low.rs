@@ -26,18 +26,16 @@ impl Ledger {
         number: i64,
         epoch: i64,
         low: i64,
-        next: Option<&[i64; SHARDS]>,
+        next: &[i64; SHARDS],
     ) -> Attempt<PositionOutcome> {
-        if let Some(next) = next {
-            let next: Vec<String> = next.iter().map(i64::to_string).collect();
-            let written = session.first_value(&format!(
-                "SELECT pg_catalog.count(*) FROM {} WHERE stream = {number} AND next_offset >= ('{{{}}}'::bigint[])[shard + 1]",
-                self.shard(),
-                next.join(",")
-            ))?;
-            if written != Some(SHARDS.to_string()) {
-                return Ok(PositionOutcome::Fenced);
-            }
+        let next: Vec<String> = next.iter().map(i64::to_string).collect();
+        let written = session.first_value(&format!(
+            "SELECT pg_catalog.count(*) FROM {} WHERE stream = {number} AND next_offset >= ('{{{}}}'::bigint[])[shard + 1]",
+            self.shard(),
+            next.join(",")
+        ))?;
+        if written != Some(SHARDS.to_string()) {
+            return Ok(PositionOutcome::Fenced);
         }
         let table = self.stream();
         let raised = session.run_and_count(&format!(

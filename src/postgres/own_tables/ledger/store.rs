@@ -11,9 +11,9 @@ use crate::postgres::connect::driver::wait_limit::WaitLimit;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::opening::Opening;
 use crate::postgres::connect::session::Session;
+use crate::progress::ledger::{AssignmentRefusal, OwnStreams, StoredLow, Wanted};
 #[cfg(feature = "internals")]
 use crate::progress::ledger::{LedgerComparison, StreamClaim};
-use crate::progress::ledger::{OwnStreams, StoredLow, Wanted};
 use crate::stop::Stop;
 
 pub struct LedgerStore {
@@ -63,30 +63,57 @@ impl LedgerStore {
 
     /// Makes the tables where they are missing.
     pub fn open(&self, stop: &Stop) -> Result<()> {
-        self.opening.renewed().repeat(|| self.in_session(stop, |session| Ok(self.ledger.open(session)))?)
+        let limit = WaitLimit::of(stop);
+        self.opening.renewed().repeat(|| self.in_session(&limit, |session| Ok(self.ledger.open(session)))?)
     }
 
     /// An error if they can neither be used nor made; leaves nothing behind. Returns those that would be made.
     pub fn check(&self, stop: &Stop) -> Result<Vec<String>> {
-        self.opening.renewed().repeat(|| self.in_session(stop, |session| Ok(self.ledger.check(session)))?)
+        let limit = WaitLimit::of(stop);
+        self.opening.renewed().repeat(|| self.in_session(&limit, |session| Ok(self.ledger.check(session)))?)
     }
 
     /// Takes a stream over from whoever had it. If this process may not continue it, the error names it.
     pub fn take_over(&self, wanted: &Wanted<'_>, start: Start, stop: &Stop) -> Result<TakenStream> {
-        let take_over = || self.in_session(stop, |session| self.ledger.take_over(session, wanted, start, &self.owner));
-        let taken = self.opening.renewed().repeat(take_over)?;
-        taken.map_err(|refusal| {
-            let name = wanted.name;
-            Error::target(format!("{}: {}[{}]: {refusal}", self.database.name, name.topic, name.partition))
+        let limit = WaitLimit::of(stop);
+        self.opening.renewed().repeat(|| {
+            let taken = self.in_session(&limit, |session| self.try_take_over(session, wanted, start))?;
+            taken.map_err(|refusal| self.refused(wanted, &refusal))
         })
+    }
+
+    /// Makes the tables if they are missing, and takes over the stream of a program. This is a part of the sink's opening and ends
+    /// within its time limit. A new stream begins at 0.
+    pub fn open_pushed(&self, wanted: &Wanted<'_>) -> Result<TakenStream> {
+        let (limit, start) = (self.opening.wait_limit(), Start { offset: 0, epoch: 0 });
+        self.opening.repeat(|| {
+            self.in_session(&limit, |session| Ok(self.ledger.open(session)))??;
+            let taken = self.in_session(&limit, |session| self.try_take_over(session, wanted, start))?;
+            taken.map_err(|refusal| self.refused(wanted, &refusal))
+        })
+    }
+
+    fn try_take_over(
+        &self,
+        session: &mut Session,
+        wanted: &Wanted<'_>,
+        start: Start,
+    ) -> Attempt<std::result::Result<TakenStream, AssignmentRefusal>> {
+        self.ledger.take_over(session, wanted, start, &self.owner, self.is_on)
+    }
+
+    fn refused(&self, wanted: &Wanted<'_>, refusal: &AssignmentRefusal) -> Error {
+        let (database, position) = (&self.database.name, wanted.name);
+        let refusal = refusal.describe(self.database.origin);
+        Error::target(format!("{database}: {}[{}]: {refusal}", position.topic, position.partition))
     }
 
     /// Stores that everything of an own stream below `low` is durable. An error may pass, so the caller tries again.
     pub fn advance(&self, stored: StoredLow, low: i64, stop: &Stop) -> Result<PositionOutcome> {
         let StoredLow { number, epoch, .. } = stored;
         let Some(next) = self.streams.next(stored) else { return Ok(PositionOutcome::Stored) };
-        self.in_session(stop, |session| {
-            session.with_settings(|session| self.ledger.advance(session, number, epoch, low, Some(&next)))
+        self.in_session(&WaitLimit::of(stop), |session| {
+            session.with_settings(|session| self.ledger.advance(session, number, epoch, low, &next))
         })
     }
 
@@ -94,32 +121,32 @@ impl LedgerStore {
     /// own.
     #[cfg(feature = "internals")]
     pub fn compare(&self, claims: &[StreamClaim], stop: &Stop) -> Result<LedgerComparison> {
-        self.in_session(stop, |session| self.ledger.compare(session, claims, None))
+        self.in_session(&WaitLimit::of(stop), |session| self.ledger.compare(session, claims, None))
     }
 
     /// Whether the database answers.
     pub fn answers(&self, stop: &Stop) -> Result<()> {
-        self.in_session(stop, |session| session.first_value("SELECT 1").map(drop))
+        self.in_session(&WaitLimit::of(stop), |session| session.first_value("SELECT 1").map(drop))
     }
 
     /// Deletes what the ledger has of this job's sink: the job is at-least-once now, or begins from the start, or a replay begins or has
     /// ended.
     pub fn forget(&self, job: &str, sink: &str, which: StreamsOf, stop: &Stop) -> Result<Forgotten> {
-        self.in_session(stop, |session| self.ledger.forget(session, job, sink, which))
+        self.in_session(&WaitLimit::of(stop), |session| self.ledger.forget(session, job, sink, which))
     }
 
     /// Makes the table of replayed records where it is missing.
     pub fn open_replayed(&self, stop: &Stop) -> Result<()> {
-        self.opening.renewed().repeat(|| self.in_session(stop, |session| Ok(self.ledger.open_replayed(session)))?)
+        self.opening.renewed().repeat(|| self.in_session(&WaitLimit::of(stop), |session| Ok(self.ledger.open_replayed(session)))?)
     }
 
     /// The offsets of a partition's records that replays have written.
     pub fn replayed_records(&self, of: (&str, &str), partition: (&str, i32), stop: &Stop) -> Result<Vec<i64>> {
-        self.in_session(stop, |session| self.ledger.replayed_records(session, of, partition))
+        self.in_session(&WaitLimit::of(stop), |session| self.ledger.replayed_records(session, of, partition))
     }
 
-    fn in_session<T>(&self, stop: &Stop, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Result<T> {
-        let session = self.database.pool.session(&WaitLimit::of(stop));
+    fn in_session<T>(&self, limit: &WaitLimit, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Result<T> {
+        let session = self.database.pool.session(limit);
         let done = session.and_then(|mut session| session.attempt(work));
         done.map_err(|failure| failure.error(&format!("{}: the ledger can't be used", self.database.name), ""))
     }

@@ -74,7 +74,7 @@ impl Ledger {
     }
 
     /// The statement that makes the table of streams.
-    pub fn stream_ddl(&self) -> String {
+    fn stream_ddl(&self) -> String {
         format!(
             "CREATE TABLE {} (stream bigint PRIMARY KEY, job text NOT NULL, sink text NOT NULL, topic text NOT NULL, \
              part int NOT NULL, source text NOT NULL, layout text NOT NULL, epoch bigint NOT NULL, low bigint NOT NULL, \

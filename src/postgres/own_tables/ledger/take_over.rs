@@ -41,19 +41,21 @@ enum Raised {
 
 impl Ledger {
     /// Takes a stream over. If this process may not continue it, nothing is changed. So a wrong job file doesn't stop the process that
-    /// has the stream.
+    /// has the stream. `by_shards`: positions of single shards above `low` count, as exactly-once needs it. Otherwise everything from
+    /// `low` on is written again.
     pub fn take_over(
         &self,
         session: &mut Session,
         wanted: &Wanted<'_>,
         start: Start,
         owner: &str,
+        by_shards: bool,
     ) -> Attempt<Result<TakenStream, AssignmentRefusal>> {
         let mut is_new = false;
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.raise(session, wanted, owner) {
+            match self.raise(session, wanted, owner, by_shards) {
                 Ok(Raised::Taken(taken)) => return Ok(Ok(TakenStream { is_new, ..*taken })),
                 Ok(Raised::Refused(refusal)) => return Ok(Err(refusal)),
                 Ok(Raised::Missing) if tries <= TRIES => {
@@ -105,7 +107,7 @@ impl Ledger {
 
     /// Raises the epoch. The positions come from what these UPDATEs return: that is the newest committed state, after a wait for
     /// the former owner's open transaction. A query before them could show an older one.
-    fn raise(&self, session: &mut Session, wanted: &Wanted<'_>, owner: &str) -> Attempt<Raised> {
+    fn raise(&self, session: &mut Session, wanted: &Wanted<'_>, owner: &str, by_shards: bool) -> Attempt<Raised> {
         let number = wanted.name.number();
         let (stream, shard) = (self.stream(), self.shard());
         session.begin_without_rows()?;
@@ -129,8 +131,10 @@ impl Ledger {
             topic: topic.as_str().into(),
             partition: read(partition)?,
         };
-        let shards = session
-            .ask(&format!("UPDATE {shard} SET epoch = {epoch} WHERE stream = {number} RETURNING shard, next_offset"))?;
+        let set = if by_shards { String::new() } else { format!(", next_offset = {low}") };
+        let shards = session.ask(&format!(
+            "UPDATE {shard} SET epoch = {epoch}{set} WHERE stream = {number} RETURNING shard, next_offset"
+        ))?;
         let shards = shards.iter().map(|row| match row.as_slice() {
             [shard, next] => Ok((read(shard)?, read(next)?)),
             _ => Err(unreadable()),
