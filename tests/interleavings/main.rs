@@ -9,8 +9,14 @@
 #[path = "../../src/batch.rs"]
 mod batch;
 mod dispatch;
+#[path = "../../src/settings/origin.rs"]
+mod origin;
 #[path = "../../src/progress/mod.rs"]
 mod progress;
+/// Of the settings, progress knows only where rows come from.
+mod settings {
+    pub use crate::origin::RowOrigin;
+}
 mod sync;
 #[path = "../../src/pipeline/watch.rs"]
 mod watch;
