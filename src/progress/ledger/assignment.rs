@@ -127,7 +127,9 @@ impl AssignmentRefusal {
     /// What is wrong and what to do, for a job or for a program that pushes.
     pub fn describe(&self, origin: RowOrigin) -> String {
         let (begin, rename) = match origin {
-            RowOrigin::Job => ("choose where to begin (vecsink offsets reset)", "give this job another 'pipeline.name'"),
+            RowOrigin::Job => {
+                ("choose where to begin (vecsink offsets reset)", "give this job another 'pipeline.name'")
+            }
             RowOrigin::Program => ("delete the stream's rows of the ledger", "give this stream another name"),
         };
         match self {

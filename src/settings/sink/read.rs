@@ -3,8 +3,9 @@
 use super::definition::{Sink, SinkColumn};
 use super::mode::{ConflictMode, DeadLetterTarget, WriteMode};
 use super::options::{
-    CASE_SENSITIVE, CONFLICT_MODE, DEAD_LETTER, LEDGER_REPLAYED_TABLE, LEDGER_SHARD_TABLE, LEDGER_STREAM_TABLE, OPTIONS,
-    PASSWORD, STREAMING_HOST, SinkOptions, URL, USER_NAME, VECTOR_INDEX_HOT_TABLE, WRITE_MODE, WriteModeOption,
+    CASE_SENSITIVE, CONFLICT_MODE, DEAD_LETTER, LEDGER_REPLAYED_TABLE, LEDGER_SHARD_TABLE, LEDGER_STREAM_TABLE,
+    OPTIONS, PASSWORD, STREAMING_HOST, SinkOptions, URL, USER_NAME, VECTOR_INDEX_HOT_TABLE, WRITE_MODE,
+    WriteModeOption,
 };
 use crate::options::{TableOptions, specs};
 use crate::settings::{Connection, RowOrigin, SslMode, TableName};

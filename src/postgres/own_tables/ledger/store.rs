@@ -137,7 +137,9 @@ impl LedgerStore {
 
     /// Makes the table of replayed records where it is missing.
     pub fn open_replayed(&self, stop: &Stop) -> Result<()> {
-        self.opening.renewed().repeat(|| self.in_session(&WaitLimit::of(stop), |session| Ok(self.ledger.open_replayed(session)))?)
+        self.opening
+            .renewed()
+            .repeat(|| self.in_session(&WaitLimit::of(stop), |session| Ok(self.ledger.open_replayed(session)))?)
     }
 
     /// The offsets of a partition's records that replays have written.
