@@ -1,5 +1,5 @@
-"""Columns from pandas. A Series that is a numpy array is read in place. Nullable numbers and times with a zone are converted to such
-an array, categories to a Series of their values. Any other Series is read value by value. Missing values are NULL."""
+"""Columns from pandas. A Series that is a numpy array is read in place. Nullable numbers and times with a zone are converted to
+such an array, categories to a Series of their values. Any other Series is read value by value. Missing values are NULL."""
 
 from __future__ import annotations
 
