@@ -23,7 +23,7 @@ STRUCTS = {
     "vecsink_stats": _abi.StatsStruct,
 }
 ENUMERATIONS = {
-    "VECSINK_": [_abi.Code, _abi.Type, _abi.Unit],
+    "VECSINK_": [_abi.Code, _abi.Type, _abi.Unit, _abi.DeliveryGuarantee],
     "VECSINK_COLUMN_": [_abi.ColumnType],
     "VECSINK_CONFLICT_": [_abi.ConflictMode],
     "VECSINK_EXCEPTION_": [_abi.ExceptionMode],
@@ -94,6 +94,7 @@ def kind(c: str) -> str:
         return "pointer"
     words = {"void": "nothing", "bool": "c_bool", "size_t": "c_ulong", "ptrdiff_t": "c_long", "vecsink_code": "c_int"}
     words |= {"vecsink_conflict_mode": "c_int", "vecsink_exception_mode": "c_int", "vecsink_vector_index": "c_int"}
+    words |= {"vecsink_delivery_guarantee": "c_int"}
     words |= {"int32_t": "c_int", "uint32_t": "c_uint", "int64_t": "c_long", "uint64_t": "c_ulong"}
     return next(words[word] for word in c.split() if word in words)
 
