@@ -292,7 +292,10 @@ fn a_table_without_a_key_can_have_the_layout() {
 fn wrong_partitioned_layouts_are_refused_with_the_reason() {
     for server in servers(&[Feature::Partitions]) {
         for (alter, reason) in [
-            ("DROP TRIGGER vecsink_replaced ON t_replaced", "ask the table's owner to create it: CREATE OR REPLACE FUNCTION"),
+            (
+                "DROP TRIGGER vecsink_replaced ON t_replaced",
+                "ask the table's owner to create it: CREATE OR REPLACE FUNCTION",
+            ),
             ("ALTER TABLE t DISABLE TRIGGER vecsink_inserted", "the trigger vecsink_inserted of"),
             ("ALTER TABLE t_hot DROP CONSTRAINT t_hot_pkey", "it lacks the unique index of the table's key"),
             ("ALTER TABLE t DETACH PARTITION t_replaced", "exactly one partition for each of the values 0, 1 and 2"),
