@@ -114,7 +114,7 @@ fn if_every_row_is_refused_in_the_same_way_the_job_stops() {
         let mut outcome = Outcome::default();
         let error = target.writer.write(&Rows::default().many(0..500, "x").batch(), &mut outcome, &Stop::default());
         let error = error.unwrap_err().to_string();
-        assert!(error.contains("closed for today") && error.contains("every row"), "{error}");
+        assert!(error.contains("closed for today") && error.contains("the cause is in no row"), "{error}");
         assert!(outcome.rejected.is_empty());
     }
 }
