@@ -113,7 +113,7 @@ fn source_types_that_can_never_be_stored_are_found_before_a_row_is_read() {
         "BIGINT can't be stored in column feature, which is vector(3)",
         "DATE can't be stored in column sold, which is boolean",
         "INTERVAL DAY TO SECOND can't be stored in column lap, which is bigint; CAST it AS BIGINT, its milliseconds",
-        "INTERVAL YEAR TO MONTH can't be stored in column extras, which is date; it takes DATE",
+        "INTERVAL YEAR TO MONTH can't be stored in column extras, which is date; it takes STRING, and those of DATE",
     ];
     let ran = bounded(job_of(&text, &schema, &topic)).finish().exited(1);
     assert!(problems.iter().all(|problem| ran.stderr.contains(problem)), "{}", ran.stderr);
