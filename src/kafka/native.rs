@@ -78,10 +78,10 @@ unsafe fn ids_in(event: *mut rd_kafka_event_t) -> HashMap<String, String> {
                 continue;
             }
             let is_zero = rd_kafka_Uuid_most_significant_bits(id) == 0 && rd_kafka_Uuid_least_significant_bits(id) == 0;
-            let text = rd_kafka_Uuid_base64str(id);
-            if !is_zero && !text.is_null() {
+            let base64 = rd_kafka_Uuid_base64str(id);
+            if !is_zero && !base64.is_null() {
                 let text = |pointer| CStr::from_ptr(pointer).to_string_lossy().into_owned();
-                found.insert(text(name), text(rd_kafka_Uuid_base64str(id)));
+                found.insert(text(name), text(base64));
             }
         }
     }

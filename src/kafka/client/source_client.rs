@@ -16,6 +16,7 @@ use crate::kafka::native;
 use crate::kafka::properties::java_properties::{self, Translation};
 use crate::kafka::properties::tuning;
 use crate::kafka::resume::Resume;
+use crate::kafka::start::extent::Extents;
 use crate::kafka::start::position::StartPosition;
 use crate::settings::kafka::{Assignment, Bounded, KafkaSource};
 
@@ -111,6 +112,17 @@ impl SourceClient {
     pub fn pinger(&self) -> impl FnOnce() -> Result<()> + Send + 'static {
         let assign = self.assign.clone();
         move || assign.map_or(Ok(()), |assign| assign.answers())
+    }
+
+    /// Asks the brokers for the first offset and the end of each of these partitions.
+    pub fn ask_bounds(&self, partitions: Vec<(Arc<str>, Vec<i32>)>) -> Result<Question<Extents>> {
+        self.ask(move |broker, _| {
+            let mut extents = Vec::new();
+            for (topic, ids) in &partitions {
+                extents.extend(broker.bounds(topic, ids)?.into_iter().map(|extent| (topic.clone(), extent)));
+            }
+            Ok(extents)
+        })
     }
 
     pub fn consumer(&self) -> &Arc<KafkaConsumer> {

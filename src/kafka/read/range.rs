@@ -29,13 +29,7 @@ impl RangeCheck {
         }
         self.is_due = false;
         let open = fetching.open_by_topic();
-        self.question = Some(client.ask(move |broker, _| {
-            let mut extents = Vec::new();
-            for (topic, ids) in &open {
-                extents.extend(broker.bounds(topic, ids)?.into_iter().map(|extent| (topic.clone(), extent)));
-            }
-            Ok(extents)
-        })?);
+        self.question = Some(client.ask_bounds(open)?);
         Ok(())
     }
 

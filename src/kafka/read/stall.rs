@@ -25,13 +25,7 @@ impl StallCheck {
         if still.is_empty() {
             return Ok(());
         }
-        self.question = Some(client.ask(move |broker, _| {
-            let mut extents = Vec::new();
-            for (topic, ids) in &still {
-                extents.extend(broker.bounds(topic, ids)?.into_iter().map(|extent| (topic.clone(), extent)));
-            }
-            Ok(extents)
-        })?);
+        self.question = Some(client.ask_bounds(still)?);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 mod reset;
 mod running;
+mod same;
 mod show;
 
 pub use self::reset::{PlannedReset, ResetOptions, ResetTo, plan_reset};

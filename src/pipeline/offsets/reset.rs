@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::running::{refuse_members, refuse_sessions};
+use super::same::is_of;
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
 use crate::kafka::{GroupOffsets, GroupPartition};
@@ -156,10 +157,6 @@ impl ResetPlan {
         }
         Ok(())
     }
-}
-
-fn is_of(own: &GroupPartition, stream: &LedgerStream) -> bool {
-    (&own.topic, own.partition) == (&stream.topic, stream.partition)
 }
 
 /// Each partition that is reset, with its new offset.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::same::is_of;
 use crate::error::Result;
 use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
@@ -61,14 +62,11 @@ fn of_sink(job: &str, mapping: &Mapping, partitions: &[GroupPartition]) -> Resul
     };
     let is_running = |ledger: &Option<LedgerStream>| ledger.as_ref().is_some_and(|own| running.contains(&own.owner));
     let known = partitions.iter().map(|own| {
-        let ledger =
-            streams.iter().find(|stream| (&stream.topic, stream.partition) == (&own.topic, own.partition)).cloned();
+        let ledger = streams.iter().find(|stream| is_of(own, stream)).cloned();
         (Arc::clone(&own.topic), own.partition, ledger, Some(own.clone()))
     });
     // The topic was deleted, or created again with fewer partitions.
-    let is_gone = |stream: &&LedgerStream| {
-        !partitions.iter().any(|own| (&own.topic, own.partition) == (&stream.topic, stream.partition))
-    };
+    let is_gone = |stream: &&LedgerStream| !partitions.iter().any(|own| is_of(own, stream));
     let gone = streams
         .iter()
         .filter(is_gone)
